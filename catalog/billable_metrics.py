@@ -1,0 +1,48 @@
+"""A billable metric: what is counted and how. Its versions are kept; usage names the one it met."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class AggregationType(StrEnum):
+    """How usage becomes a quantity, in Lago's words."""
+
+    COUNT = "count_agg"
+    SUM = "sum_agg"
+    MAX = "max_agg"
+    LATEST = "latest_agg"
+    UNIQUE_COUNT = "unique_count_agg"
+
+    @property
+    def needs_number(self) -> bool:
+        """Say whether the metric's field must hold a number."""
+        return self in (AggregationType.SUM, AggregationType.MAX, AggregationType.LATEST)
+
+
+class RoundingFunction(StrEnum):
+    """How a quantity is rounded before it is priced."""
+
+    ROUND = "round"
+    CEIL = "ceil"
+    FLOOR = "floor"
+
+
+@dataclass(frozen=True, slots=True)
+class BillableMetric:
+    """One version of a metric; `version` starts at 1, `valid_from` is when it came into force."""
+
+    id: str
+    service_code: str
+    code: str
+    name: str
+    aggregation_type: AggregationType
+    created_at: datetime
+    valid_from: datetime
+    version: int = 1
+    description: str | None = None
+    field_name: str | None = None
+    recurring: bool = False
+    rounding_function: RoundingFunction | None = None
+    rounding_precision: int | None = None
+    deleted_at: datetime | None = None

@@ -1,0 +1,27 @@
+"""A service: a product line that bills (NexaDesk). Owns its accounts, metrics, plans and usage."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+SERVICE_CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+TIMEZONE_DEFAULT = "America/Toronto"
+CURRENCY_DEFAULT = "CAD"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One product line; `code` is unique for ever and names it in the lake and in Odoo."""
+
+    id: str
+    code: str
+    name: str
+    timezone: str
+    currency: str
+    created_at: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the timezone in which this service's days begin."""
+        return ZoneInfo(self.timezone)

@@ -1,0 +1,221 @@
+"""The state database's tables: rows that need keys and transactions. No query lives here."""
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, kept as integer microseconds since the epoch: exact and sortable."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Refuse naive times; they would be read in a timezone nobody chose."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a timezone")
+        return (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Return the instant in UTC."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+metadata = sa.MetaData()
+
+
+def _text(name: str, *constraints: sa.ForeignKey, null: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, *constraints, nullable=null)
+
+
+def _instant(name: str, *, null: bool = False) -> sa.Column[datetime]:
+    return sa.Column(name, Instant, nullable=null)
+
+
+def _service() -> sa.Column[str]:
+    return _text("service_code", sa.ForeignKey("service.code"))
+
+
+def _unique_while_kept(table: sa.Table, *columns: str) -> None:
+    """Make columns unique among rows that are not deleted."""
+    sa.Index(
+        f"{table.name}_kept_key",
+        *(table.c[name] for name in columns),
+        unique=True,
+        sqlite_where=table.c.deleted_at.is_(None),
+        postgresql_where=table.c.deleted_at.is_(None),
+    )
+
+
+service = sa.Table(
+    "service",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("code", sa.Text, nullable=False, unique=True),
+    _text("name"),
+    _text("timezone"),
+    _text("currency"),
+    _instant("created_at"),
+)
+
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    sa.Column("public_id", sa.Text, primary_key=True),
+    _service(),
+    _text("secret_digest"),
+    _instant("created_at"),
+    _instant("expires_at", null=True),
+    _instant("revoked_at", null=True),
+)
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _service(),
+    _text("external_id"),
+    sa.Column("sequential_id", sa.Integer, nullable=False, default=0),
+    *(
+        _text(name, null=True)
+        for name in (
+            "name", "firstname", "lastname", "email", "phone", "url", "legal_name",
+            "legal_number", "tax_identification_number", "currency", "timezone", "country",
+            "state", "city", "zipcode", "address_line1", "address_line2",
+        )
+    ),
+    _instant("created_at"),
+    _instant("updated_at"),
+    _instant("deleted_at", null=True),
+)
+_unique_while_kept(account, "service_code", "external_id")
+
+billable_metric = sa.Table(
+    "billable_metric",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _service(),
+    _text("code"),
+    _instant("created_at"),
+    _instant("deleted_at", null=True),
+)
+_unique_while_kept(billable_metric, "service_code", "code")
+
+billable_metric_version = sa.Table(
+    "billable_metric_version",
+    metadata,
+    sa.Column("metric_id", sa.Text, sa.ForeignKey("billable_metric.id"), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    _instant("valid_from"),
+    _text("body"),
+)
+
+plan = sa.Table(
+    "plan",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _service(),
+    _text("code"),
+    _instant("created_at"),
+    _instant("deleted_at", null=True),
+)
+_unique_while_kept(plan, "service_code", "code")
+
+plan_version = sa.Table(
+    "plan_version",
+    metadata,
+    sa.Column("plan_id", sa.Text, sa.ForeignKey("plan.id"), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    _instant("valid_from"),
+    _text("body"),
+)
+
+subscription = sa.Table(
+    "subscription",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _service(),
+    _text("external_id"),
+    _text("account_id", sa.ForeignKey("account.id")),
+    _text("account_external_id"),
+    _text("plan_id", sa.ForeignKey("plan.id")),
+    _text("plan_code"),
+    _text("status"),
+    _text("billing_time"),
+    _text("name", null=True),
+    _instant("subscription_at"),
+    _instant("started_at", null=True),
+    _instant("ending_at", null=True),
+    _instant("terminated_at", null=True),
+    _instant("canceled_at", null=True),
+    _instant("created_at"),
+)
+sa.Index(
+    "subscription_live_key",
+    subscription.c.service_code,
+    subscription.c.external_id,
+    unique=True,
+    sqlite_where=subscription.c.status.in_(("active", "pending")),
+    postgresql_where=subscription.c.status.in_(("active", "pending")),
+)
+sa.Index("subscription_account", subscription.c.account_id)
+
+billing_run = sa.Table(
+    "billing_run",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _service(),
+    _instant("cutoff_at"),
+    _text("watermark"),
+    _instant("started_at"),
+    _instant("finished_at", null=True),
+    sa.Column("drafts_count", sa.Integer, nullable=False),
+)
+
+invoice_draft = sa.Table(
+    "invoice_draft",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _service(),
+    _text("billing_run_id", sa.ForeignKey("billing_run.id")),
+    _text("account_id", sa.ForeignKey("account.id")),
+    _text("account_external_id"),
+    _text("subscription_id", sa.ForeignKey("subscription.id")),
+    _text("subscription_external_id"),
+    _instant("closing_at"),
+    _text("status"),
+    _text("currency"),
+    sa.Column("amount_cents", sa.BigInteger, nullable=False),
+    _text("lines"),
+    _instant("rated_at"),
+    _instant("sent_at", null=True),
+    sa.Column("odoo_move_id", sa.BigInteger, nullable=True),
+    _text("problem", null=True),
+    sa.UniqueConstraint("subscription_id", "closing_at"),
+)
+sa.Index("invoice_draft_status", invoice_draft.c.status)
+
+rated_line_outbox = sa.Table(
+    "rated_line_outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    _text("body"),
+    sqlite_autoincrement=True,
+)
+
+odoo_link = sa.Table(
+    "odoo_link",
+    metadata,
+    sa.Column("odoo_database", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("odoo_id", sa.BigInteger, nullable=False),
+)

@@ -1,0 +1,130 @@
+"""The lake keeps what is appended, exactly once, and lets others read while it writes."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.lake import Lake, LakeBusyError
+from storage.lake_tables import COST, TABLES, USAGE
+from storage.published import publish_catalog
+from tests.storage.frames import usage_rows
+
+STREAM = "usage_0"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    """Give an empty lake."""
+    lake = Lake(tmp_path / "lake")
+    yield lake
+    lake.close()
+
+
+def test_rows_come_back_as_they_went_in(lake: Lake) -> None:
+    """What is appended is read back with the table's own columns and types."""
+    lake.append_once(STREAM, 0, 3, {USAGE: usage_rows("a", "b")})
+
+    frame = lake.scan(USAGE).collect()
+    assert frame.schema == USAGE.polars_schema
+    assert sorted(frame["transaction_id"]) == ["a", "b"]
+
+
+def test_an_empty_lake_has_typed_empty_frames(lake: Lake) -> None:
+    """A table without rows scans as an empty frame with its columns."""
+    assert lake.scan(COST).collect().schema == COST.polars_schema
+
+
+def test_a_repeated_append_changes_nothing(lake: Lake) -> None:
+    """The mark lets the same stretch of a stream into the lake once."""
+    lake.append_once(STREAM, 0, 3, {USAGE: usage_rows("a")})
+
+    with pytest.raises(RuntimeError, match="not at 0"):
+        lake.append_once(STREAM, 0, 3, {USAGE: usage_rows("a")})
+    assert lake.scan(USAGE).collect().height == 1
+    assert lake.mark(STREAM) == 3
+
+
+def test_a_failed_append_leaves_no_row_and_no_mark(lake: Lake) -> None:
+    """Rows and mark move together or not at all."""
+    with pytest.raises(Exception, match="column"):
+        lake.append_once(STREAM, 0, 3, {USAGE: usage_rows("a"), COST: usage_rows("b")})
+
+    assert lake.scan(USAGE).collect().height == 0
+    assert lake.mark(STREAM) == 0
+
+
+def test_append_unless_keeps_the_first(lake: Lake) -> None:
+    """A value that is already there keeps a second import out."""
+    first = lake.append_unless(USAGE, usage_rows("a"), column="transaction_id", value="a")
+    second = lake.append_unless(USAGE, usage_rows("a"), column="transaction_id", value="a")
+
+    assert (first, second) == (True, False)
+    assert lake.scan(USAGE).collect().height == 1
+
+
+def test_compaction_merges_files_and_keeps_rows(lake: Lake) -> None:
+    """Many small files become one, with the same rows."""
+    for mark in range(6):
+        lake.append_once(STREAM, mark, mark + 1, {USAGE: usage_rows(str(mark))})
+
+    lake.compact()
+
+    assert len(lake.files(USAGE)) == 1
+    assert sorted(lake.scan(USAGE).collect()["transaction_id"]) == list("012345")
+
+
+def test_a_lake_has_one_writing_process(lake: Lake) -> None:
+    """A second opening of the same folder is refused and names the cure."""
+    with pytest.raises(LakeBusyError, match="--data-dir"):
+        Lake(lake.folder)
+
+
+def test_a_lake_reopens_with_its_rows(tmp_path: Path) -> None:
+    """Closing and opening again loses nothing."""
+    lake = Lake(tmp_path / "lake")
+    lake.append_once(STREAM, 0, 1, {USAGE: usage_rows("a")})
+    lake.close()
+
+    reopened = Lake(tmp_path / "lake")
+
+    assert reopened.mark(STREAM) == 1
+    assert reopened.scan(USAGE).collect().height == 1
+    reopened.close()
+
+
+def test_a_second_process_reads_with_plain_duckdb(lake: Lake) -> None:
+    """While we have the lake open, another process reads the published catalogue with DuckDB."""
+    lake.append_once(STREAM, 0, 1, {USAGE: usage_rows("a", "b")})
+    published = publish_catalog(lake.folder)
+    script = (
+        "import duckdb, duckdb_extensions\n"
+        "for name in ('ducklake', 'sqlite_scanner'): duckdb_extensions.import_extension(name)\n"
+        "lake = duckdb.connect()\n"
+        f"lake.execute(\"ATTACH 'ducklake:sqlite:{published}' AS lake (READ_ONLY)\")\n"
+        "print(lake.sql('SELECT count(*) FROM lake.raw.usage').fetchone()[0])\n"
+    )
+
+    output = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60
+    )
+
+    assert output.stdout.strip() == "2"
+
+
+def test_every_table_and_column_is_explained(lake: Lake) -> None:
+    """Analysts find a comment on every table and column of the lake."""
+    tables = lake.query(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake' "
+        "AND schema_name <> 'ops' AND comment IS NULL"
+    )
+    columns = lake.query(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'lake' "
+        "AND schema_name NOT IN ('ops', 'main') AND comment IS NULL AND NOT internal"
+    )
+
+    assert tables.rows() == []
+    assert columns.rows() == []
+    assert all(table.comment and column.comment for table in TABLES for column in table.columns)
