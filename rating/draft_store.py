@@ -1,0 +1,91 @@
+"""Invoice drafts in the state database. A draft exists once: its subscription and closing say so."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from rating.invoice_draft import DraftLine, DraftStatus, InvoiceDraft
+from storage.tables import invoice_draft
+
+_lines = msgspec.json.Decoder(tuple[DraftLine, ...])
+_COLUMNS = [
+    column for column in invoice_draft.c if column.name not in ("billing_run_id",)
+]
+
+
+def insert_draft(connection: sa.Connection, draft: InvoiceDraft, billing_run_id: str) -> bool:
+    """Keep a new draft; False when this closing was billed already (nothing is changed then)."""
+    values = {
+        name: getattr(draft, name) for name in InvoiceDraft.__slots__ if name != "lines"
+    } | {
+        "lines": msgspec.json.encode(draft.lines).decode(),
+        "billing_run_id": billing_run_id,
+    }
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    statement = insert(invoice_draft).values(values).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
+
+
+def closings_billed(connection: sa.Connection, service_code: str) -> set[tuple[str, datetime]]:
+    """Return (subscription id, closing instant) of every draft of a service."""
+    rows = connection.execute(
+        sa.select(invoice_draft.c.subscription_id, invoice_draft.c.closing_at).where(
+            invoice_draft.c.service_code == service_code
+        )
+    )
+    return {(row.subscription_id, row.closing_at) for row in rows}
+
+
+def drafts_waiting(connection: sa.Connection, limit: int) -> list[InvoiceDraft]:
+    """Return the oldest drafts that Odoo has not got yet."""
+    statement = (
+        sa.select(*_COLUMNS)
+        .where(invoice_draft.c.status == DraftStatus.DRAFT)
+        .order_by(invoice_draft.c.closing_at, invoice_draft.c.id)
+        .limit(limit)
+    )
+    return [_draft(row) for row in connection.execute(statement)]
+
+
+def draft_of_id(connection: sa.Connection, draft_id: str) -> InvoiceDraft | None:
+    """Return one draft, or None."""
+    row = connection.execute(
+        sa.select(*_COLUMNS).where(invoice_draft.c.id == draft_id)
+    ).one_or_none()
+    return None if row is None else _draft(row)
+
+
+def mark_sent(
+    connection: sa.Connection, draft_id: str, odoo_move_id: int, sent_at: datetime
+) -> None:
+    """Remember the invoice that Odoo holds for a draft."""
+    _update(connection, draft_id, status=DraftStatus.SENT, odoo_move_id=odoo_move_id,
+            sent_at=sent_at, problem=None)
+
+
+def park(connection: sa.Connection, draft_ids: Sequence[str], problem: str) -> None:
+    """Set drafts aside for a human, with what is wrong and what to do."""
+    for draft_id in draft_ids:
+        _update(connection, draft_id, status=DraftStatus.PARKED, problem=problem)
+
+
+def unpark(connection: sa.Connection, draft_id: str) -> None:
+    """Let a parked draft be sent again."""
+    _update(connection, draft_id, status=DraftStatus.DRAFT, problem=None)
+
+
+def _update(connection: sa.Connection, draft_id: str, **values: object) -> None:
+    connection.execute(
+        invoice_draft.update().where(invoice_draft.c.id == draft_id).values(**values)
+    )
+
+
+def _draft(row: sa.Row[tuple[object, ...]]) -> InvoiceDraft:
+    fields = row._asdict()
+    fields["lines"] = _lines.decode(fields["lines"])
+    fields["status"] = DraftStatus(fields["status"])
+    return InvoiceDraft(**fields)

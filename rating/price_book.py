@@ -1,0 +1,66 @@
+"""The price book: everything of a service that decides a price, read at one moment, all versions.
+
+So a changed price never changes a finished period: each window finds the version that was in
+force at its last instant.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from catalog.accounts import Account
+from catalog.billable_metrics import BillableMetric
+from catalog.plans import Plan
+from catalog.services import Service
+from catalog.store import accounts, billable_metrics, plans, subscriptions
+from catalog.subscriptions import Subscription
+from catalog.versions import version_in_force
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBook:
+    """A service's subscriptions, accounts, and every version of its plans and metrics, by id."""
+
+    service: Service
+    subscriptions: Sequence[Subscription]
+    accounts: Mapping[str, Account]
+    plans: Mapping[str, Sequence[Plan]]
+    metrics: Mapping[str, Sequence[BillableMetric]]
+
+    def zone(self, subscription: Subscription) -> ZoneInfo:
+        """Return the timezone of the account, else of the service."""
+        own = self.accounts[subscription.account_id].timezone
+        return ZoneInfo(own) if own else self.service.zone
+
+    def plan_until(self, subscription: Subscription, end: datetime) -> Plan:
+        """Return the plan version in force just before `end`."""
+        return version_in_force(self.plans[subscription.plan_id], end)
+
+    def metric_until(self, metric_id: str, end: datetime) -> BillableMetric:
+        """Return the metric version in force just before `end`."""
+        return version_in_force(self.metrics[metric_id], end)
+
+    def first_started_at(self, subscription: Subscription) -> datetime:
+        """Return the first start under a subscription's external id: trials run from it (Lago)."""
+        starts = [
+            other.started_at
+            for other in self.subscriptions
+            if other.external_id == subscription.external_id and other.started_at
+        ]
+        if not starts:
+            raise ValueError(f"subscription {subscription.external_id} has not started")
+        return min(starts)
+
+
+def read_price_book(connection: sa.Connection, service: Service) -> PriceBook:
+    """Read a service's price book in one consistent view."""
+    return PriceBook(
+        service=service,
+        subscriptions=subscriptions.subscriptions_of(connection, service.code),
+        accounts=accounts.accounts_by_id(connection, service.code),
+        plans=plans.plan_versions(connection, service.code),
+        metrics=billable_metrics.metric_versions(connection, service.code),
+    )

@@ -1,0 +1,86 @@
+"""Rated lines on their way to the lake: kept with their draft, then shipped exactly once."""
+
+import json
+from collections.abc import Sequence
+
+import msgspec
+import polars as pl
+import sqlalchemy as sa
+
+from rating.rated_line import RatedLine
+from rating.rater import explanation
+from storage.lake import Lake
+from storage.lake_tables import RATED_LINE
+from storage.state import State
+from storage.tables import rated_line_outbox
+
+STREAM = "rated_line"
+LINES_PER_SHIPMENT_MAX = 20_000
+_decoder = msgspec.json.Decoder(RatedLine)
+
+
+def keep_rated_lines(connection: sa.Connection, lines: Sequence[RatedLine]) -> None:
+    """Keep lines in the same transaction as their draft."""
+    if lines:
+        bodies = [{"body": msgspec.json.encode(line).decode()} for line in lines]
+        connection.execute(rated_line_outbox.insert(), bodies)
+
+
+def ship_rated_lines(state: State, lake: Lake) -> int:
+    """Move all kept lines into the lake and return their number; repeating it is harmless."""
+    shipped = 0
+    while True:
+        mark = lake.mark(STREAM)
+        with state.read() as connection:
+            rows = connection.execute(
+                sa.select(rated_line_outbox.c.id, rated_line_outbox.c.body)
+                .where(rated_line_outbox.c.id > mark)
+                .order_by(rated_line_outbox.c.id)
+                .limit(LINES_PER_SHIPMENT_MAX)
+            ).all()
+        if rows:
+            frame = rated_line_frame([_decoder.decode(row.body) for row in rows])
+            lake.append_once(STREAM, mark, rows[-1].id, {RATED_LINE: frame})
+            mark = rows[-1].id
+        with state.write() as connection:
+            connection.execute(rated_line_outbox.delete().where(rated_line_outbox.c.id <= mark))
+        shipped += len(rows)
+        if len(rows) < LINES_PER_SHIPMENT_MAX:
+            return shipped
+
+
+def rated_line_frame(lines: Sequence[RatedLine]) -> pl.DataFrame:
+    """Return the lines as a frame of the lake's rated line table."""
+    rows = [
+        (
+            line.service_month,
+            line.id,
+            line.service_code,
+            line.account_external_id,
+            line.subscription_external_id,
+            line.draft_id,
+            line.kind,
+            line.plan_code,
+            line.plan_version,
+            line.charge_code,
+            line.metric_code,
+            line.metric_version,
+            line.charge_model,
+            line.period_start,
+            line.period_end,
+            line.quantity,
+            line.quantity_included,
+            line.quantity_overage,
+            line.events_count,
+            line.amount_cents,
+            format(line.amount, "f"),
+            line.currency,
+            line.description,
+            json.dumps(explanation(line)),
+            line.watermark,
+            line.inputs_digest,
+            line.rated_at,
+        )
+        for line in lines
+    ]
+    return pl.DataFrame(rows, schema=RATED_LINE.polars_schema, orient="row")

@@ -1,0 +1,44 @@
+"""Usage and its price over HTTP, in Lago's shape."""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from catalog.http import CallerService, Json, Now, StateOf
+from ingest.flush import Flusher
+from rating.current_usage import current_usage
+from rating.lago_shapes import to_lago_usage
+from storage.lake import Lake
+
+router = APIRouter(tags=["usage"])
+
+
+def lake_of(request: Request) -> Lake:
+    """Return the lake of the running app."""
+    return cast(Lake, request.app.state.lake)
+
+
+def flusher_of(request: Request) -> Flusher:
+    """Return the flusher of the running app."""
+    return cast(Flusher, request.app.state.flusher)
+
+
+LakeOf = Annotated[Lake, Depends(lake_of)]
+FlusherOf = Annotated[Flusher, Depends(flusher_of)]
+
+
+@router.get("/customers/{external_customer_id}/current_usage")
+def show_current_usage(  # noqa: PLR0913 - one collaborator each, injected
+    external_customer_id: str,
+    service: CallerService,
+    state: StateOf,
+    lake: LakeOf,
+    flusher: FlusherOf,
+    at: Now,
+    external_subscription_id: Annotated[str | None, Query()] = None,
+) -> Json:
+    """Show the open period of a subscription, charge by charge."""
+    usage = current_usage(
+        state, lake, flusher, service, external_customer_id, external_subscription_id, at=at
+    )
+    return Json({"customer_usage": to_lago_usage(usage)})
