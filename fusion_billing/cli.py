@@ -1,0 +1,45 @@
+"""The command line: one root, one file a verb group. Every verb calls what the scheduler calls."""
+
+import sys
+
+import typer
+
+from catalog.errors import BillingError
+from fusion_billing.commands import (
+    billing,
+    configuration,
+    demonstration,
+    imports,
+    keys,
+    lake,
+    odoo,
+    serving,
+    services,
+)
+from storage.lake import LakeBusyError
+
+EXIT_FAILED = 1
+app = typer.Typer(
+    name="fusion-billing",
+    help="Usage billing with Odoo as the system of record.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serving.serve)
+app.command("demo")(demonstration.demo)
+app.command("bill")(billing.bill)
+app.add_typer(services.app, name="service")
+app.add_typer(keys.app, name="key")
+app.add_typer(imports.app, name="import")
+app.add_typer(odoo.app, name="odoo")
+app.add_typer(lake.app, name="lake")
+app.add_typer(configuration.app, name="config")
+
+
+def main() -> None:
+    """Run the command line; a refusal is one line on stderr and exit code 1."""
+    try:
+        app()
+    except (BillingError, LakeBusyError, ValueError) as error:
+        typer.echo(f"fusion-billing: {error}", err=True)
+        sys.exit(EXIT_FAILED)
