@@ -7,6 +7,7 @@ import hashlib
 from array import array
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
+from typing import cast
 
 import polars as pl
 
@@ -41,9 +42,7 @@ def quantities(
     answers.append(_event_values(counted))
     *units_frames, values_frame = pl.collect_all(answers)
     event_values = dict(values_frame.iter_rows())
-    found = {
-        row["key"]: row for frame in units_frames for row in frame.iter_rows(named=True)
-    }
+    found = {row["key"]: row for frame in units_frames for row in frame.iter_rows(named=True)}
     return {window.key: _quantity(window, found, event_values) for window in windows}
 
 
@@ -137,11 +136,11 @@ def _quantity(
     units = Decimal(str(row["units"]))
     if window.metric.aggregation_type is AggregationType.LATEST:
         units = max(units, Decimal(0))
-    digests = row["digests"]
-    assert isinstance(digests, list)
     return Quantity(
         units=rounded_units(units, window.metric),
         events_count=int(str(row["events_count"])),
         event_values=tuple(event_values.get(window.key, ())),
-        inputs_digest=hashlib.sha256(array("q", digests).tobytes()).hexdigest(),
+        inputs_digest=hashlib.sha256(
+            array("q", cast("list[int]", row["digests"])).tobytes()
+        ).hexdigest(),
     )

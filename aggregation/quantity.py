@@ -9,7 +9,7 @@ from catalog.billable_metrics import BillableMetric
 
 @dataclass(frozen=True, slots=True)
 class UsageWindow:
-    """The question: how much of `metric` did a subscription use in `[start, end)`?
+    """The question how much of `metric` a subscription used in `[start, end)`.
 
     `key` names the window in the answer; `wants_event_values` asks for each event's own number,
     in time order, which some charge models need.

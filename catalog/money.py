@@ -30,9 +30,7 @@ def is_currency(code: str) -> bool:
 def rounded_cents(amount: Decimal, currency: str) -> int:
     """Return `amount` (currency units) as integer cents, rounded half-up once (Lago's rule)."""
     with localcontext(MONEY_CONTEXT):
-        return int(
-            amount.scaleb(currency_exponent(currency)).quantize(Decimal(1), ROUND_HALF_UP)
-        )
+        return int(amount.scaleb(currency_exponent(currency)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def amount_of_cents(amount_cents: int, currency: str) -> Decimal:
@@ -54,9 +52,9 @@ def decimal_text(value: Decimal) -> str:
 
 
 def exact_decimal(text: str) -> Decimal:
-    """Parse plain decimal text ("-12.50") of at most 26 integer digits and 12 decimals, else ValueError.
+    """Parse plain decimal text ("-12.50"); ValueError when it is not, or has too many digits.
 
-    These are the digits a lake column DECIMAL(38,12) can hold.
+    At most 26 integer digits and 12 decimals, which a lake column DECIMAL(38,12) can hold.
     """
     if not PLAIN_DECIMAL.fullmatch(text):
         raise ValueError(f"not a plain decimal number: {text[:40]!r}")

@@ -51,7 +51,6 @@ class Plan:
     created_at: datetime
     valid_from: datetime
     version: int = 1
-    pay_in_advance: bool = False
     trial_period_days: Decimal = Decimal(0)
     description: str | None = None
     invoice_display_name: str | None = None

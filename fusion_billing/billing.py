@@ -25,8 +25,6 @@ def bill_services(
             if service_code in (None, service.code)
         ]
     return [
-        bill(
-            house.state, house.lake, house.flusher, service, at=at, grace=grace, dry_run=dry_run
-        )
+        bill(house.state, house.lake, house.flusher, service, at=at, grace=grace, dry_run=dry_run)
         for service in billed
     ]

@@ -13,8 +13,8 @@ from fusion_billing.commands import (
     keys,
     lake,
     odoo,
-    serving,
     services,
+    serving,
 )
 from storage.lake import LakeBusyError
 

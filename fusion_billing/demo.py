@@ -75,9 +75,7 @@ def build_demo(house: House, *, at: datetime, progress: Progress) -> dict[str, s
     return keys
 
 
-def _create_service(
-    house: House, demo: DemoService, clients: list[DemoClient], first: date
-) -> str:
+def _create_service(house: House, demo: DemoService, clients: list[DemoClient], first: date) -> str:
     opened_at = _midnight(first)
     service = Service(_new_id(), demo.code, demo.name, TIMEZONE_DEFAULT, "CAD", opened_at)
     with house.state.write() as connection:

@@ -11,6 +11,8 @@ from decimal import Decimal
 
 MONTHS_COUNT = 14
 CLIENTS_COUNT = 40
+CLIENTS_FROM_THE_START = 28
+LOSS_EVERY = 9
 SEED = 20_260_101
 PROVINCES = ("ON", "ON", "ON", "QC", "BC", "AB", "NS", "MB")
 NAMES_FIRST = (
@@ -47,7 +49,7 @@ class DemoService:
 
 @dataclass(frozen=True, slots=True)
 class DemoClient:
-    """One client: which services it uses, how much of them, and whether it costs more than it pays."""
+    """One client: which services it uses, how much of them, and what it costs."""
 
     number: int
     name: str
@@ -178,8 +180,8 @@ def demo_clients(months: list[date]) -> list[DemoClient]:
                 province=PROVINCES[number % len(PROVINCES)],
                 services=chosen or (SERVICES[number % 4].code,),
                 size_percent=chance.choice((30, 60, 100, 100, 180, 320)),
-                cost_percent=330 if number % 9 == 4 else chance.choice((80, 95, 110)),
-                starts=months[0] if number < 28 else months[number % 9 + 1],
+                cost_percent=330 if number % LOSS_EVERY == 0 else chance.choice((80, 95, 110)),
+                starts=months[0] if number < CLIENTS_FROM_THE_START else months[number % 9 + 1],
             )
         )
     return clients

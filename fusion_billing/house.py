@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,10 +87,9 @@ def read_pepper(data_dir: Path) -> bytes:
             file.write(secrets.token_bytes(PEPPER_BYTES))
             file.flush()
             os.fsync(file.fileno())
-        try:
+        # Another process may have been faster; its pepper is the one that counts.
+        with suppress(FileExistsError):
             os.link(fresh, path)
-        except FileExistsError:
-            pass
         fresh.unlink()
     return path.read_bytes()
 

@@ -70,8 +70,7 @@ class Scheduler:
             return
         try:
             job()
-        except Exception as error:
-            # One failing job must neither stop its own next tick nor any other job.
+        except Exception as error:  # noqa: BLE001 - a failing job must stop no other, nor its next tick
             self.health[name].problem = f"{type(error).__name__}: {error}"
             _log.exception("job_failed", job=name)
         else:

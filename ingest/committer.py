@@ -105,7 +105,7 @@ class Committer:
         try:
             if rows:
                 self._inbox.append(rows)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever the disk says, the callers must be told
             _log.exception("inbox_commit_failed", events_count=len(added))
             for event in added:
                 self._index.forget(event.key)

@@ -52,7 +52,7 @@ UsageLogOf = Annotated[UsageLog, Depends(usage_log_of)]
 
 
 @router.post("/events")
-async def create_event(  # noqa: PLR0913 - one collaborator each, injected
+async def create_event(
     request: Request,
     service: CallerService,
     limits: LimitsOf,
@@ -72,7 +72,7 @@ async def create_event(  # noqa: PLR0913 - one collaborator each, injected
 
 
 @router.post("/events/batch")
-async def create_events(  # noqa: PLR0913 - one collaborator each, injected
+async def create_events(
     request: Request,
     service: CallerService,
     limits: LimitsOf,
@@ -83,9 +83,7 @@ async def create_events(  # noqa: PLR0913 - one collaborator each, injected
     """Keep up to a hundred usage events, all or none; 200 when they are on disk."""
     body = exact_value(await request.body(), limits.json_depth_max)
     raws = body.get("events") if isinstance(body, dict) else None
-    events = from_lago_batch(
-        raws, service.code, at, events_max=request.app.state.events_batch_max
-    )
+    events = from_lago_batch(raws, service.code, at, events_max=request.app.state.events_batch_max)
     stored = await take_in(committer, log, events)
     return Json({"events": [to_lago_event(event) for event in stored]})
 

@@ -45,7 +45,7 @@ class UsageEvent:
         return uuid.UUID(self.event_id).bytes
 
 
-class Faulty(Exception):  # noqa: N818 - it names the event's state, as Lago's error_details do
+class Faulty(Exception):
     """One event is not valid: Lago's codes by field."""
 
     def __init__(self, codes: dict[str, list[str]]) -> None:

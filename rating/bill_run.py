@@ -81,9 +81,7 @@ def bill(
     return BillReport(service.code, cutoff_at, str(watermark), drafts)
 
 
-def _due(
-    book: PriceBook, cutoff_at: datetime, billed: set[tuple[str, datetime]]
-) -> list[Closing]:
+def _due(book: PriceBook, cutoff_at: datetime, billed: set[tuple[str, datetime]]) -> list[Closing]:
     return [
         closing
         for subscription in book.subscriptions

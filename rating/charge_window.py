@@ -36,10 +36,8 @@ def charge_windows(
 
 def closing_windows(book: PriceBook, closing: Closing) -> list[ChargeWindow]:
     """Return the usage windows that a closing bills."""
-    if closing.usage_period is None:
-        return []
     plan = book.plan_until(closing.subscription, closing.closing_at)
-    return charge_windows(book, closing.subscription, plan, closing.usage_period)
+    return charge_windows(book, closing.subscription, plan, closing.period)
 
 
 def rated_lines(
@@ -56,28 +54,21 @@ def rated_lines(
     """
     subscription = closing.subscription
     plan = book.plan_until(subscription, closing.closing_at)
-
-    def scope(period: BillingPeriod) -> RatingScope:
-        return RatingScope(
-            draft_id=draft_id(subscription.id, closing.closing_at),
-            subscription=subscription,
-            plan=plan,
-            period=period,
-            zone=book.zone(subscription),
-            service_zone=book.service.zone,
-            watermark=watermark,
-            rated_at=rated_at,
-        )
-
-    lines: list[RatedLine] = []
-    if closing.fee_period is not None and plan.amount_cents:
+    scope = RatingScope(
+        draft_id=draft_id(subscription.id, closing.closing_at),
+        subscription=subscription,
+        plan=plan,
+        period=closing.period,
+        zone=book.zone(subscription),
+        service_zone=book.service.zone,
+        watermark=watermark,
+        rated_at=rated_at,
+    )
+    windows = closing_windows(book, closing)
+    lines = _charge_lines(scope, windows, quantities)
+    if plan.amount_cents:
         first_started_at = book.first_started_at(subscription)
-        lines.append(
-            rated_plan_fee_line(scope(closing.fee_period), first_started_at=first_started_at)
-        )
-    if closing.usage_period is not None:
-        charged = scope(closing.usage_period)
-        lines += _charge_lines(charged, closing_windows(book, closing), quantities)
+        lines.insert(0, rated_plan_fee_line(scope, first_started_at=first_started_at))
     return lines
 
 

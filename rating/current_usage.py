@@ -49,7 +49,7 @@ class CurrentUsage:
         return sum(usage.amount_cents for usage in self.charges)
 
 
-def current_usage(  # noqa: PLR0913 - the three stores, then the question
+def current_usage(
     state: State,
     lake: Lake,
     flusher: Flusher,

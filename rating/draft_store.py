@@ -1,4 +1,4 @@
-"""Invoice drafts in the state database. A draft exists once: its subscription and closing say so."""
+"""Invoice drafts in the state database: one for each subscription and closing, never two."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,16 +12,12 @@ from rating.invoice_draft import DraftLine, DraftStatus, InvoiceDraft
 from storage.tables import invoice_draft
 
 _lines = msgspec.json.Decoder(tuple[DraftLine, ...])
-_COLUMNS = [
-    column for column in invoice_draft.c if column.name not in ("billing_run_id",)
-]
+_COLUMNS = [column for column in invoice_draft.c if column.name != "billing_run_id"]
 
 
 def insert_draft(connection: sa.Connection, draft: InvoiceDraft, billing_run_id: str) -> bool:
     """Keep a new draft; False when this closing was billed already (nothing is changed then)."""
-    values = {
-        name: getattr(draft, name) for name in InvoiceDraft.__slots__ if name != "lines"
-    } | {
+    values = {name: getattr(draft, name) for name in InvoiceDraft.__slots__ if name != "lines"} | {
         "lines": msgspec.json.encode(draft.lines).decode(),
         "billing_run_id": billing_run_id,
     }
@@ -63,8 +59,14 @@ def mark_sent(
     connection: sa.Connection, draft_id: str, odoo_move_id: int, sent_at: datetime
 ) -> None:
     """Remember the invoice that Odoo holds for a draft."""
-    _update(connection, draft_id, status=DraftStatus.SENT, odoo_move_id=odoo_move_id,
-            sent_at=sent_at, problem=None)
+    _update(
+        connection,
+        draft_id,
+        status=DraftStatus.SENT,
+        odoo_move_id=odoo_move_id,
+        sent_at=sent_at,
+        problem=None,
+    )
 
 
 def park(connection: sa.Connection, draft_ids: Sequence[str], problem: str) -> None:

@@ -22,9 +22,7 @@ def to_lago_usage(usage: CurrentUsage) -> dict[str, object]:
         "taxes_amount_cents": 0,
         "total_amount_cents": usage.amount_cents,
         "lago_invoice_id": None,
-        "charges_usage": [
-            _charge(charge, usage.plan.amount_currency) for charge in usage.charges
-        ],
+        "charges_usage": [_charge(charge, usage.plan.amount_currency) for charge in usage.charges],
     }
 
 

@@ -28,7 +28,7 @@ FlusherOf = Annotated[Flusher, Depends(flusher_of)]
 
 
 @router.get("/customers/{external_customer_id}/current_usage")
-def show_current_usage(  # noqa: PLR0913 - one collaborator each, injected
+def show_current_usage(
     external_customer_id: str,
     service: CallerService,
     state: StateOf,

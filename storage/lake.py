@@ -243,7 +243,7 @@ def _create_mark(cursor: duckdb.DuckDBPyConnection, stream: str) -> None:
 def _insert(cursor: duckdb.DuckDBPyConnection, table: LakeTable, frame: pl.DataFrame) -> None:
     if frame.is_empty():
         return
-    ordered = frame.select(table.polars_schema.keys()).cast(dict(table.polars_schema))
-    cursor.register("appended", _Stream(ordered.sort(table.sorted_by)))
+    typed = frame.select(pl.col(name).cast(kind) for name, kind in table.polars_schema.items())
+    cursor.register("appended", _Stream(typed.sort(table.sorted_by)))
     cursor.execute(f"INSERT INTO lake.{table.full_name} SELECT * FROM appended")
     cursor.unregister("appended")

@@ -3,7 +3,6 @@
 Run as a child process: a second SQLite library inside the writing process would drop its locks.
 """
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +14,7 @@ COPY_SECONDS_MAX = 60
 def publish_catalog(lake_folder: Path) -> Path:
     """Copy catalog.sqlite to published.sqlite in one step, in a child process; return its path."""
     source, target = lake_folder / "catalog.sqlite", lake_folder / "published.sqlite"
-    subprocess.run(  # noqa: S603 - our own interpreter, module and paths
+    subprocess.run(
         [sys.executable, "-m", "storage.published", str(source), str(target)],
         check=True,
         timeout=COPY_SECONDS_MAX,
@@ -30,7 +29,7 @@ def _copy(source: Path, target: Path) -> None:
     connection.execute("VACUUM INTO ?", [str(fresh)])
     connection.close()
     fresh.chmod(0o644)
-    os.replace(fresh, target)
+    fresh.replace(target)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ class State:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Give a connection in one transaction: committed at the end, rolled back on an error."""
-        with self._engine.connect() as connection:
-            connection = connection.execution_options(fusion_write=True)
+        with self._engine.connect() as opened:
+            connection = opened.execution_options(fusion_write=True)
             with connection.begin():
                 yield connection
 

@@ -16,7 +16,7 @@ class Instant(TypeDecorator[datetime]):
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
         """Refuse naive times; they would be read in a timezone nobody chose."""
         if value is None:
             return None
@@ -24,7 +24,7 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("an instant needs a timezone")
         return (value - EPOCH) // MICROSECOND
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
         """Return the instant in UTC."""
         return None if value is None else EPOCH + timedelta(microseconds=value)
 
@@ -87,9 +87,23 @@ account = sa.Table(
     *(
         _text(name, null=True)
         for name in (
-            "name", "firstname", "lastname", "email", "phone", "url", "legal_name",
-            "legal_number", "tax_identification_number", "currency", "timezone", "country",
-            "state", "city", "zipcode", "address_line1", "address_line2",
+            "name",
+            "firstname",
+            "lastname",
+            "email",
+            "phone",
+            "url",
+            "legal_name",
+            "legal_number",
+            "tax_identification_number",
+            "currency",
+            "timezone",
+            "country",
+            "state",
+            "city",
+            "zipcode",
+            "address_line1",
+            "address_line2",
         )
     ),
     _instant("created_at"),

@@ -65,8 +65,7 @@ def _amounts(report: BillReport) -> str:
 def _text(reports: list[BillReport], *, dry_run: bool) -> str:
     verb = "would close" if dry_run else "closed"
     lines = [
-        f"{report.service_code}: {verb} {len(report.drafts)} periods, "
-        f"{_amounts(report)} before tax"
+        f"{report.service_code}: {verb} {len(report.drafts)} periods, {_amounts(report)} before tax"
         for report in reports
     ]
     return "\n".join(lines) or "No service yet: fusion-billing service create CODE"

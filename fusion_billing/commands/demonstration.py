@@ -21,7 +21,7 @@ def demo(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     data_dir: DataDir = None,
-    serve: Annotated[bool, typer.Option(help="Serve the pages when the data is there.")] = True,  # noqa: FBT002
+    serve: Annotated[bool, typer.Option(help="Serve the pages when the data is there.")] = True,
 ) -> None:
     """Build the demo (once) beside your own data, say where to look, and serve it."""
     own = settings_of(data_dir, host=host, port=port)

@@ -34,9 +34,7 @@ def check_odoo(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 
 @app.command("setup")
-def setup_odoo(
-    data_dir: DataDir = None, dry_run: DryRun = False, as_json: AsJson = False
-) -> None:
+def setup_odoo(data_dir: DataDir = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Create the x_fc_ fields that are missing; needs an administrator's login, once."""
     report = setup(_odoo(settings_of(data_dir)), dry_run=dry_run)
     verb = "would create" if dry_run else "created"

@@ -20,7 +20,7 @@ app = typer.Typer(help="Services: the product lines that bill.", no_args_is_help
 
 
 @app.command()
-def create(  # noqa: PLR0913 - one parameter an option
+def create(
     code: Annotated[str, typer.Argument(help="Short name, e.g. nexadesk; never changes.")],
     name: Annotated[str, typer.Option(help="Name for people; default: the code.")] = "",
     timezone: Annotated[str, typer.Option(help="Where its days begin.")] = TIMEZONE_DEFAULT,
@@ -73,4 +73,6 @@ def _check(code: str, timezone: str, currency: str) -> None:
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise typer.BadParameter(f"{timezone!r} is not a timezone, e.g. {TIMEZONE_DEFAULT}") from error
+        raise typer.BadParameter(
+            f"{timezone!r} is not a timezone, e.g. {TIMEZONE_DEFAULT}"
+        ) from error

@@ -26,9 +26,8 @@ KINDS = list(AggregationType)
 
 def a_window(metric: BillableMetric, start: datetime = START, days: int = 30) -> UsageWindow:
     """Return a window of the subscription sub-1."""
-    return UsageWindow(
-        "window", "nexadesk", "sub-1", metric, start, start + timedelta(days=days), True
-    )
+    end = start + timedelta(days=days)
+    return UsageWindow("window", "nexadesk", "sub-1", metric, start, end, wants_event_values=True)
 
 
 def usage(events: Sequence[UsageEvent], metric: BillableMetric) -> pl.DataFrame:

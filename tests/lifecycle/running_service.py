@@ -46,7 +46,7 @@ class RunningService:
         """Start serving and wait until traffic is taken."""
         arguments = ("serve", "--port", str(self.port), "--test-clock", self.test_clock)
         log = (self.data_dir / "serve.log").open("ab")
-        self.process = subprocess.Popen(  # noqa: S603 - our own command line
+        self.process = subprocess.Popen(
             [*COMMAND, *arguments, "--data-dir", str(self.data_dir)],
             stdout=log,
             stderr=log,
@@ -72,12 +72,12 @@ class RunningService:
 
     def fetch(self, path: str, *, key: str = "", body: object = None) -> str:
         """Return the text of an answer."""
-        request = urllib.request.Request(  # noqa: S310 - loopback only
+        request = urllib.request.Request(
             self.url + path,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback only
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return str(answer.read().decode())
 
     def _wait_until_ready(self) -> None:
@@ -95,7 +95,7 @@ class RunningService:
         raise AssertionError(f"no service: {(self.data_dir / 'serve.log').read_text()[-2000:]}")
 
     def _cli(self, *arguments: str) -> str:
-        done = subprocess.run(  # noqa: S603 - our own command line
+        done = subprocess.run(
             [*COMMAND, *arguments, "--data-dir", str(self.data_dir)],
             check=True,
             capture_output=True,

@@ -1,18 +1,19 @@
-"""Real usage through Lago's own client, to bills that are right to the cent: calm, killed, doubled."""
+"""Real usage through Lago's own client gives exact bills: calm, killed, or sent twice."""
 
 import csv
 import io
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from httpx import HTTPError
 from lago_python_client import Client
+from lago_python_client.exceptions import LagoApiError
 from lago_python_client.models import (
     BatchEvent,
     BillableMetric,
@@ -26,6 +27,7 @@ from lago_python_client.models import (
 
 from tests.lifecycle.running_service import RunningService
 from tests.lifecycle.traces import METRICS, SUBSCRIPTION, charges, expected, pushes, trace
+from tests.plain_duckdb import plain_duckdb
 
 OPENED_AT = "2023-11-01T04:00:00Z"
 CLOSED_AT = "2023-12-01T06:00:00Z"
@@ -110,9 +112,7 @@ def check_bills(service: RunningService) -> None:
 
 
 def _drafts(service: RunningService) -> list[dict[str, object]]:
-    answer: dict[str, list[dict[str, object]]] = json.loads(
-        service.fetch("dashboards/drafts.json")
-    )
+    answer: dict[str, list[dict[str, object]]] = json.loads(service.fetch("dashboards/drafts.json"))
     return answer["drafts"]
 
 
@@ -139,22 +139,15 @@ def test_a_month_is_billed_to_the_cent(service: RunningService) -> None:
 
 def check_plain_duckdb(service: RunningService) -> None:
     """Another process reads the same sum from the lake with plain DuckDB while we serve."""
+    question = (
+        "SELECT sum(value) FROM lake.raw.usage "
+        "WHERE service = 'nexadesk' AND metric_code = 'context_tokens'"
+    )
+    wanted = expected(trace("conversation")).quantities["context_tokens"]
     published = service.data_dir / "lake" / "published.sqlite"
-    script = (
-        "import duckdb, duckdb_extensions\n"
-        "for name in ('ducklake', 'sqlite_scanner'): duckdb_extensions.import_extension(name)\n"
-        "lake = duckdb.connect()\n"
-        f"lake.execute(\"ATTACH 'ducklake:sqlite:{published}' AS lake (READ_ONLY)\")\n"
-        "print(lake.sql(\"SELECT sum(value) FROM lake.raw.usage WHERE service = 'nexadesk' \"\n"
-        "               \"AND metric_code = 'context_tokens'\").fetchone()[0])\n"
-    )
-    time.sleep(6)
-    done = subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60
-    )
-    month = expected(trace("conversation"))
-
-    assert Decimal(done.stdout.strip()) == month.quantities["context_tokens"]
+    deadline = time.monotonic() + BILL_SECONDS_MAX
+    while (read := Decimal(plain_duckdb(published, question))) != wanted:
+        assert time.monotonic() < deadline, f"the published lake holds {read}"
 
 
 def test_a_killed_service_bills_the_same(service: RunningService) -> None:
@@ -179,10 +172,8 @@ def _push_until_answered(
     client: Client, batch: BatchEvent, killer: threading.Timer, service: RunningService
 ) -> None:
     """Push while the service dies, start it again, and push the same batch once more."""
-    try:
+    with suppress(LagoApiError, OSError, HTTPError):
         client.events.batch_create(batch)
-    except Exception as error:  # noqa: BLE001 - whatever the client makes of a dead server
-        assert "422" not in str(error)
     killer.join()
     service.start()
     client.events.batch_create(batch)

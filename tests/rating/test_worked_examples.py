@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from aggregation.quantity import Quantity
+from catalog.exact_json import JsonObject
 from catalog.lago_shapes.plans import from_lago_new_plan
 from catalog.money import rounded_cents
+from rating.charge_models import CHARGE_MODELS
 from rating.rater import charge_price, closed_price
 from tests.ingest.makers import a_metric
 
@@ -33,12 +35,12 @@ def test_the_page_shows_what_the_code_computes(
     """Units priced by the properties of an example come to its amount, to the cent."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
     metric = a_metric()
-    charge = {
+    charge: JsonObject = {
         "billable_metric_id": metric.id,
         "charge_model": model,
         "properties": json.loads(properties),
     }
-    given = {
+    given: JsonObject = {
         "name": "Plan", "code": "plan", "interval": "monthly", "amount_cents": 0,
         "amount_currency": "CAD", "charges": [charge],
     }  # fmt: skip
@@ -52,6 +54,4 @@ def test_the_page_shows_what_the_code_computes(
 
 def test_every_model_has_examples() -> None:
     """The page works out at least one example for each charge model."""
-    from rating.charge_models import CHARGE_MODELS
-
     assert {model for model, _, _, _ in examples()} == {str(model) for model in CHARGE_MODELS}

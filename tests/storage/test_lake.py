@@ -1,7 +1,5 @@
 """The lake keeps what is appended, exactly once, and lets others read while it writes."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import pytest
 from storage.lake import Lake, LakeBusyError
 from storage.lake_tables import COST, TABLES, USAGE
 from storage.published import publish_catalog
+from tests.plain_duckdb import plain_duckdb
 from tests.storage.frames import usage_rows
 
 STREAM = "usage_0"
@@ -99,19 +98,8 @@ def test_a_second_process_reads_with_plain_duckdb(lake: Lake) -> None:
     """While we have the lake open, another process reads the published catalogue with DuckDB."""
     lake.append_once(STREAM, 0, 1, {USAGE: usage_rows("a", "b")})
     published = publish_catalog(lake.folder)
-    script = (
-        "import duckdb, duckdb_extensions\n"
-        "for name in ('ducklake', 'sqlite_scanner'): duckdb_extensions.import_extension(name)\n"
-        "lake = duckdb.connect()\n"
-        f"lake.execute(\"ATTACH 'ducklake:sqlite:{published}' AS lake (READ_ONLY)\")\n"
-        "print(lake.sql('SELECT count(*) FROM lake.raw.usage').fetchone()[0])\n"
-    )
 
-    output = subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60
-    )
-
-    assert output.stdout.strip() == "2"
+    assert plain_duckdb(published, "SELECT count(*) FROM lake.raw.usage") == "2"
 
 
 def test_every_table_and_column_is_explained(lake: Lake) -> None:

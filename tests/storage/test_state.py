@@ -62,9 +62,14 @@ def test_instants_keep_their_microseconds(tmp_path: Path) -> None:
 def test_a_failed_write_keeps_nothing(tmp_path: Path) -> None:
     """A write that raises is rolled back as a whole."""
     state = open_state("", tmp_path)
-    with pytest.raises(RuntimeError, match="stop"), state.write() as connection:
-        connection.execute(service.insert().values(ROW))
-        raise RuntimeError("stop")
+
+    def write_and_stop() -> None:
+        with state.write() as connection:
+            connection.execute(service.insert().values(ROW))
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        write_and_stop()
     with state.read() as connection:
         count = connection.execute(sa.select(sa.func.count()).select_from(service)).scalar_one()
     state.close()

@@ -1,0 +1,1 @@
+"""The catalogue in Lago's words: pure translations, a file a noun."""

@@ -1,0 +1,1 @@
+"""The catalogue over HTTP, one router a noun, in Lago's manners."""

@@ -1,0 +1,1 @@
+"""The catalogue's rows: plain functions on a connection, frozen nouns in and out."""

@@ -1,0 +1,45 @@
+"""Services as rows: add, find, list, and the lock that puts a service's writers in a row."""
+
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from catalog.errors import ValidationFailed
+from catalog.services import SERVICE_CODE, Service
+from storage.tables import service
+
+
+def add_service(connection: sa.Connection, added: Service) -> Service:
+    """Insert a service; ValidationFailed when its code is taken or badly formed."""
+    if not SERVICE_CODE.fullmatch(added.code):
+        raise ValidationFailed({"code": ["value_is_invalid"]})
+    if find_service(connection, added.code) is not None:
+        raise ValidationFailed({"code": ["value_already_exist"]})
+    connection.execute(sa.insert(service).values(asdict(added)))
+    return added
+
+
+def find_service(connection: sa.Connection, code: str) -> Service | None:
+    """Return the service with this code, or None."""
+    row = (
+        connection.execute(sa.select(service).where(service.c.code == code))
+        .mappings()
+        .one_or_none()
+    )
+    return None if row is None else Service(**row)
+
+
+def services(connection: sa.Connection) -> list[Service]:
+    """Return every service by code: for the command line and the scheduler."""
+    rows = connection.execute(sa.select(service).order_by(service.c.code))
+    return [Service(**row) for row in rows.mappings()]
+
+
+def lock_service(connection: sa.Connection, service_code: str) -> None:
+    """Make the catalogue writers of one service wait for each other until the commit.
+
+    A check before an insert then holds; SQLite's only writer needs no such lock.
+    """
+    connection.execute(
+        sa.select(service.c.code).where(service.c.code == service_code).with_for_update()
+    )

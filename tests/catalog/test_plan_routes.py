@@ -1,0 +1,535 @@
+"""Plans over HTTP: charges inside, what can't be billed exactly refused, versions kept."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from catalog.store.plans import find_plan, plan_in_force, plan_versions
+from storage.state import State
+from tests.catalog.conftest import START, Caller, Clock
+from tests.catalog.makers import a_charge, a_plan, metric_id_of, priced, subscribed
+
+TIER = {"from_value": 0, "to_value": None, "per_unit_amount": "0.5", "flat_amount": "0"}
+
+
+def ladder(*bounds: tuple[object, object]) -> list[dict[str, Any]]:
+    return [{**TIER, "from_value": low, "to_value": high} for low, high in bounds]
+
+
+def test_a_plan_comes_back_as_lago_shows_it(caller: Caller) -> None:
+    """Creation answers Lago's object, member by member, and reading it says the same."""
+    metric_id = metric_id_of(caller)
+    created = caller.post("/plans", a_plan(a_charge(metric_id), trial_period=14.0))
+    plan = dict(created["plan"])
+    charge = dict(plan.pop("charges")[0])
+
+    assert (len(plan.pop("lago_id")), len(charge.pop("lago_id"))) == (36, 36)
+    assert plan == {
+        "name": "Team",
+        "invoice_display_name": None,
+        "created_at": "2026-08-10T12:00:00Z",
+        "code": "team",
+        "interval": "monthly",
+        "description": None,
+        "amount_cents": 4900,
+        "amount_currency": "CAD",
+        "trial_period": 14,
+        "pay_in_advance": False,
+        "bill_charges_monthly": None,
+        "bill_fixed_charges_monthly": None,
+        "customers_count": 0,
+        "active_subscriptions_count": 0,
+        "draft_invoices_count": 0,
+        "parent_id": None,
+        "pending_deletion": False,
+        "fixed_charges": [],
+        "entitlements": [],
+        "usage_thresholds": [],
+        "applicable_usage_thresholds": [],
+        "taxes": [],
+    }
+    assert charge == {
+        "lago_billable_metric_id": metric_id,
+        "code": "messages",
+        "invoice_display_name": None,
+        "billable_metric_code": "messages",
+        "created_at": "2026-08-10T12:00:00Z",
+        "charge_model": "standard",
+        "invoiceable": True,
+        "regroup_paid_fees": None,
+        "pay_in_advance": False,
+        "prorated": False,
+        "min_amount_cents": 0,
+        "accepts_target_wallet": None,
+        "properties": {"amount": "0.10"},
+        "applied_pricing_unit": None,
+        "lago_parent_id": None,
+        "filters": [],
+        "taxes": [],
+    }
+    assert caller.get("/plans/team") == created
+
+
+@pytest.mark.parametrize(
+    ("model", "properties"),
+    [
+        ("standard", {"amount": "0.000000000001"}),
+        ("standard", {"amount": "5", "included_quota": "1000.5"}),
+        ("package", {"amount": "1.50", "package_size": 100, "free_units": 0}),
+        ("graduated", {"graduated_ranges": ladder((0, 10), (11, 20), (21, None))}),
+        ("graduated", {"graduated_ranges": ladder((0, "0.1"), ("0.1", 1), (1, None))}),
+        ("volume", {"volume_ranges": ladder((0, 100), (101, None))}),
+        (
+            "percentage",
+            {
+                "rate": "2.5",
+                "fixed_amount": "0.30",
+                "free_units_per_events": 3,
+                "free_units_per_total_aggregation": "100",
+                "per_transaction_min_amount": "0.01",
+                "per_transaction_max_amount": "9",
+            },
+        ),
+    ],
+)
+def test_every_models_properties_are_echoed_digit_for_digit(
+    model: str, properties: dict[str, object], caller: Caller
+) -> None:
+    """What a price was written as is what comes back."""
+    charge = a_charge(metric_id_of(caller), charge_model=model, properties=properties)
+    plan = caller.post("/plans", a_plan(charge))["plan"]
+
+    assert plan["charges"][0]["properties"] == properties
+    assert caller.get("/plans/team")["plan"] == plan
+
+
+@pytest.mark.parametrize(
+    ("model", "properties"),
+    [
+        ("standard", {"amount": "0"}),
+        ("package", {"amount": "0", "package_size": 1, "free_units": 0}),
+        ("graduated", {"graduated_ranges": [{**TIER, "per_unit_amount": "0"}]}),
+        ("volume", {"volume_ranges": [{**TIER, "per_unit_amount": "0"}]}),
+    ],
+)
+def test_no_properties_mean_lagos_price_of_zero(
+    model: str, properties: dict[str, object], caller: Caller
+) -> None:
+    """Empty properties are Lago's default of their model."""
+    charge = a_charge(metric_id_of(caller), charge_model=model, properties={})
+    plan = caller.post("/plans", a_plan(charge))["plan"]
+
+    assert plan["charges"][0]["properties"] == properties
+
+
+@pytest.mark.parametrize(
+    ("model", "properties", "codes"),
+    [
+        ("standard", {"amount": 0.1}, ["invalid_amount"]),
+        ("standard", {"amount": 1}, ["invalid_amount"]),
+        ("standard", {"amount": "-1"}, ["invalid_amount"]),
+        ("standard", {"amount": "1e3"}, ["invalid_amount"]),
+        ("standard", {"amount": "NaN"}, ["invalid_amount"]),
+        ("standard", {"amount": "٣"}, ["invalid_amount"]),
+        ("standard", {"amount": "0." + "1" * 13}, ["invalid_amount"]),
+        ("standard", {"amount": "1" * 27}, ["invalid_amount"]),
+        ("standard", {"other": "1"}, ["invalid_amount"]),
+        ("standard", {"amount": "1", "included_quota": 5}, ["invalid_included_quota"]),
+        ("standard", {"amount": "1", "included_quota": "-5"}, ["invalid_included_quota"]),
+        ("standard", "free", ["value_is_invalid"]),
+        (
+            "package",
+            {"amount": "x", "package_size": 0, "free_units": -1},
+            ["invalid_amount", "invalid_package_size", "invalid_free_units"],
+        ),
+        ("package", {"amount": "1", "package_size": 10}, ["invalid_free_units"]),
+        ("graduated", {"volume_ranges": []}, ["missing_graduated_ranges"]),
+        ("graduated", {"graduated_ranges": {"a": 1}}, ["missing_graduated_ranges"]),
+        ("graduated", {"graduated_ranges": ["a"]}, ["invalid_graduated_ranges"]),
+        ("graduated", {"graduated_ranges": ladder((1, None))}, ["invalid_graduated_ranges"]),
+        ("graduated", {"graduated_ranges": ladder((0, 10))}, ["invalid_graduated_ranges"]),
+        (
+            "graduated",
+            {"graduated_ranges": ladder((0, 10), (12, None))},
+            ["invalid_graduated_ranges"],
+        ),
+        (
+            "graduated",
+            {"graduated_ranges": ladder((0, 10), (10, 20), (21, None))},
+            ["invalid_graduated_ranges"],
+        ),
+        (
+            "graduated",
+            {"graduated_ranges": ladder((0, "0.5"), ("1.5", None))},
+            ["invalid_graduated_ranges"],
+        ),
+        (
+            "graduated",
+            {"graduated_ranges": ladder((0, 10), (11, 5), (6, None))},
+            ["invalid_graduated_ranges"],
+        ),
+        (
+            "graduated",
+            {"graduated_ranges": ladder((0, None), (1, None))},
+            ["invalid_graduated_ranges"],
+        ),
+        (
+            "graduated",
+            {"graduated_ranges": [{**TIER, "flat_amount": 0, "per_unit_amount": None}]},
+            ["invalid_amount"],
+        ),
+        ("volume", {"volume_ranges": None}, ["missing_volume_ranges"]),
+        ("volume", {"volume_ranges": ladder((0, 5), (4, None))}, ["invalid_volume_ranges"]),
+        ("percentage", {"rate": 2}, ["invalid_rate"]),
+        ("percentage", {"rate": "1", "fixed_amount": "a"}, ["invalid_fixed_amount"]),
+        (
+            "percentage",
+            {"rate": "1", "free_units_per_events": 0},
+            ["invalid_free_units_per_events"],
+        ),
+        (
+            "percentage",
+            {"rate": "1", "free_units_per_total_aggregation": 5},
+            ["invalid_free_units_per_total_aggregation"],
+        ),
+        (
+            "percentage",
+            {"rate": "1", "per_transaction_min_amount": "2", "per_transaction_max_amount": "1"},
+            ["per_transaction_max_lower_than_per_transaction_min"],
+        ),
+    ],
+)
+def test_faulty_properties_have_lagos_codes(
+    model: str, properties: object, codes: list[str], caller: Caller
+) -> None:
+    """Prices are text, never negative, never beyond 26 and 12 digits; ladders have no gap."""
+    charge = a_charge(metric_id_of(caller), charge_model=model, properties=properties)
+    faults = caller.faults("POST", "/plans", a_plan(charge))
+
+    assert faults["properties"][: len(codes)] == codes
+    assert faults["charges"] == {"0": {"properties": faults["properties"]}}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("charge_model", "graduated_percentage"),
+        ("charge_model", "dynamic"),
+        ("charge_model", "custom"),
+        ("pay_in_advance", True),
+        ("prorated", True),
+        ("min_amount_cents", 1),
+        ("invoiceable", False),
+        ("filters", [{"values": {"a": ["b"]}, "properties": {}}]),
+        ("regroup_paid_fees", "invoice"),
+        ("applied_pricing_unit", {"code": "credits", "conversion_rate": "1"}),
+        ("accepts_target_wallet", True),
+    ],
+)
+def test_a_charge_option_we_cannot_bill_is_refused(
+    option: str, value: object, caller: Caller
+) -> None:
+    """Never silently accepted: the field says not_supported_yet."""
+    charge = a_charge(metric_id_of(caller), **{option: value})
+
+    assert caller.faults("POST", "/plans", a_plan(charge))[option] == ["not_supported_yet"]
+
+
+@pytest.mark.parametrize("key", ["pricing_group_keys", "grouped_by", "presentation_group_keys"])
+def test_groups_are_refused(key: str, caller: Caller) -> None:
+    """One fee a group is not rated yet."""
+    properties = {"amount": "1", key: ["region"]}
+    charge = a_charge(metric_id_of(caller), properties=properties)
+
+    assert caller.faults("POST", "/plans", a_plan(charge))[key] == ["not_supported_yet"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("minimum_commitment", {"amount_cents": 100}),
+        ("usage_thresholds", [{"amount_cents": 100}]),
+        ("bill_charges_monthly", True),
+        ("bill_fixed_charges_monthly", True),
+        ("fixed_charges", [{"add_on_id": "a"}]),
+    ],
+)
+def test_a_plan_option_we_cannot_bill_is_refused(
+    option: str, value: object, caller: Caller
+) -> None:
+    """Never silently accepted: the field says not_supported_yet."""
+    faults = caller.faults("POST", "/plans", a_plan(**{option: value}))
+
+    assert faults == {option: ["not_supported_yet"]}
+
+
+def test_neutral_values_of_options_ask_for_nothing(caller: Caller) -> None:
+    """Defaults, nulls and empties of what is not supported are what clients always send."""
+    charge = a_charge(
+        metric_id_of(caller),
+        pay_in_advance=False, prorated=False, invoiceable=True, min_amount_cents=0, filters=[],
+        regroup_paid_fees=None, tax_codes=["hst"],
+        properties={"amount": "1", "pricing_group_keys": [], "grouped_by": None},
+    )  # fmt: skip
+    plan = a_plan(
+        charge,
+        minimum_commitment={}, usage_thresholds=[], bill_charges_monthly=False, fixed_charges=[],
+        tax_codes=[], metadata={"a": "b"},
+    )  # fmt: skip
+
+    assert caller.post("/plans", plan)["plan"]["charges"][0]["properties"] == {"amount": "1"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "faults"),
+    [
+        ({"name": ""}, {"name": ["value_is_mandatory"]}),
+        ({"code": "a?b"}, {"code": ["value_is_invalid"]}),
+        ({"code": ".."}, {"code": ["value_is_invalid"]}),
+        ({"interval": "daily"}, {"interval": ["value_is_invalid"]}),
+        ({"interval": None}, {"interval": ["value_is_mandatory"]}),
+        ({"amount_cents": None}, {"amount_cents": ["value_is_mandatory"]}),
+        ({"amount_cents": -1}, {"amount_cents": ["invalid_amount"]}),
+        ({"amount_cents": "100"}, {"amount_cents": ["invalid_amount"]}),
+        ({"amount_cents": 10**15 + 1}, {"amount_cents": ["invalid_amount"]}),
+        ({"amount_currency": "XQX"}, {"amount_currency": ["value_is_invalid"]}),
+        ({"amount_currency": "cad"}, {"amount_currency": ["value_is_invalid"]}),
+        ({"trial_period": -1}, {"trial_period": ["value_is_invalid"]}),
+        ({"pay_in_advance": "no"}, {"pay_in_advance": ["value_is_invalid"]}),
+        ({"pay_in_advance": True}, {"pay_in_advance": ["not_supported_yet"]}),
+        ({"charges": {}}, {"charges": ["value_is_invalid"]}),
+    ],
+)
+def test_a_faulty_field_is_named_with_its_code(
+    changed: dict[str, object], faults: dict[str, object], caller: Caller
+) -> None:
+    """Each fault is refused at its field and nothing is kept."""
+    assert caller.faults("POST", "/plans", a_plan(**changed)) == faults
+    assert caller.get("/plans")["meta"]["total_count"] == 0
+
+
+def test_all_faults_of_all_charges_are_named_at_once(caller: Caller) -> None:
+    """Lago's fields gather the codes; our index says which charge has which."""
+    metric_id = metric_id_of(caller)
+    faults = caller.faults(
+        "POST",
+        "/plans",
+        a_plan(
+            a_charge(metric_id, properties={"amount": 1}),
+            a_charge(metric_id),
+            a_charge(metric_id, charge_model="package", properties={"amount": "1"}),
+            name=None,
+        ),
+    )
+
+    package = ["invalid_package_size", "invalid_free_units"]
+    assert faults == {
+        "name": ["value_is_mandatory"],
+        "properties": ["invalid_amount", *package],
+        "charges": {"0": {"properties": ["invalid_amount"]}, "2": {"properties": package}},
+    }
+
+
+@pytest.mark.parametrize("metric_id", [None, "nobody", 5])
+def test_a_charge_of_an_unknown_metric_is_404(metric_id: object, caller: Caller) -> None:
+    """Lago answers billable_metrics_not_found."""
+    plan = a_plan(a_charge("", billable_metric_id=metric_id))
+
+    assert caller.ask("POST", "/plans", 404, plan)["code"] == "billable_metrics_not_found"
+
+
+def test_a_charge_of_a_deleted_metric_is_404(caller: Caller) -> None:
+    """A deleted metric can't be priced again."""
+    metric_id = metric_id_of(caller)
+    caller.delete("/billable_metrics/messages")
+
+    caller.post("/plans", a_plan(a_charge(metric_id)), 404)
+
+
+def test_a_share_of_the_latest_value_is_refused(caller: Caller) -> None:
+    """Lago does not price latest_agg by percentage."""
+    metric_id = metric_id_of(caller, aggregation_type="latest_agg")
+    charge = a_charge(metric_id, charge_model="percentage", properties={"rate": "1"})
+
+    assert caller.faults("POST", "/plans", a_plan(charge))["properties"] == ["invalid_value"]
+
+
+def test_charges_of_one_metric_get_codes_of_their_own(caller: Caller) -> None:
+    """A charge is named after its metric, with a number where that is taken."""
+    metric_id = metric_id_of(caller)
+    charges = [a_charge(metric_id), a_charge(metric_id, code="own"), a_charge(metric_id)]
+    plan = caller.post("/plans", a_plan(*charges))["plan"]
+
+    assert [charge["code"] for charge in plan["charges"]] == ["messages", "own", "messages_2"]
+
+
+def test_a_charge_code_is_taken_once(caller: Caller) -> None:
+    """Two charges of a plan can't have one code."""
+    metric_id = metric_id_of(caller)
+    plan = a_plan(a_charge(metric_id, code="own"), a_charge(metric_id, code="own"))
+
+    assert caller.faults("POST", "/plans", plan)["code"] == ["value_already_exist"]
+
+
+def test_a_plan_code_is_taken_once(caller: Caller) -> None:
+    """A second plan under a kept code is refused."""
+    priced(caller)
+
+    assert caller.faults("POST", "/plans", a_plan()) == {"code": ["value_already_exist"]}
+
+
+def test_a_put_without_charges_keeps_them(caller: Caller) -> None:
+    """Only members given are changed."""
+    plan = priced(caller)
+    changed = caller.put("/plans/team", {"plan": {"amount_cents": 5900}})["plan"]
+
+    assert changed == {**plan, "amount_cents": 5900}
+
+
+def test_charges_given_replace_those_kept(caller: Caller) -> None:
+    """A charge with its id is changed, one without is new, one left out is gone."""
+    plan = priced(caller)
+    charge = plan["charges"][0]
+    kept = {"id": charge["lago_id"], "properties": {"amount": "0.20"}}
+    new = a_charge(charge["lago_billable_metric_id"])
+    changed = caller.put("/plans/team", a_plan(kept, new))["plan"]["charges"]
+    last = caller.put("/plans/team", {"plan": {"charges": []}})["plan"]["charges"]
+
+    assert changed[0] == {**charge, "properties": {"amount": "0.20"}}
+    assert changed[1]["lago_id"] != charge["lago_id"]
+    assert last == []
+
+
+def test_a_kept_charge_without_properties_keeps_its_price(caller: Caller) -> None:
+    """A charge's own members, too, change only when given."""
+    charge = priced(caller)["charges"][0]
+    body = {"id": charge["lago_id"], "invoice_display_name": "Texts"}
+    changed = caller.put("/plans/team", {"plan": {"charges": [body]}})["plan"]["charges"]
+
+    assert changed == [{**charge, "invoice_display_name": "Texts"}]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("interval", "yearly"), ("amount_currency", "USD"), ("trial_period", 30), ("code", "crew")],
+)  # fmt: skip
+def test_what_cuts_a_live_subscriptions_periods_is_fixed(
+    field: str, value: object, caller: Caller
+) -> None:
+    """The same value may be sent again; another is refused while somebody is on the plan."""
+    subscribed(caller)
+    plan = caller.get("/plans/team")["plan"]
+
+    assert caller.put("/plans/team", {"plan": {field: plan[field]}})["plan"] == plan
+    faults = caller.faults("PUT", "/plans/team", {"plan": {field: value}})
+    assert faults == {field: ["used_by_a_subscription"]}
+    caller.delete("/subscriptions/acme-team")
+    changed = caller.put("/plans/team", {"plan": {field: value}})["plan"]
+    assert changed[field] == value
+
+
+def test_a_changed_price_never_changes_a_finished_period(
+    caller: Caller, state: State, clock: Clock
+) -> None:
+    """The version in force at a period's last instant is the same before and after a change."""
+    plan_id = priced(caller)["lago_id"]
+    period_end = START + timedelta(days=21)
+    clock.now = period_end
+    with state.read() as connection:
+        before = plan_in_force(connection, "nexadesk", plan_id, period_end)
+    caller.put("/plans/team", {"plan": {"amount_cents": 9900}})
+
+    with state.read() as connection:
+        later = plan_in_force(connection, "nexadesk", plan_id, period_end + timedelta(days=1))
+        assert plan_in_force(connection, "nexadesk", plan_id, period_end) == before
+        assert later is not None
+        assert later.amount_cents == 9900
+
+
+def test_the_first_version_holds_when_none_was_yet(caller: Caller, state: State) -> None:
+    """A backdated subscription's early periods are priced by the first version."""
+    plan_id = priced(caller)["lago_id"]
+    caller.put("/plans/team", {"plan": {"amount_cents": 9900}})
+
+    with state.read() as connection:
+        early = plan_in_force(connection, "nexadesk", plan_id, START - timedelta(days=90))
+        unknown = plan_in_force(connection, "nexadesk", "nobody", START)
+    assert early is not None
+    assert (early.version, early.amount_cents, unknown) == (1, 4900, None)
+
+
+def test_the_same_content_makes_no_version(caller: Caller, state: State, clock: Clock) -> None:
+    """Versions count changes, not calls; digits that say the same are the same."""
+    plan = priced(caller)
+    charge = {"id": plan["charges"][0]["lago_id"], "properties": {"amount": "0.100"}}
+    clock.now += timedelta(days=1)
+    caller.put("/plans/team", a_plan(charge))
+
+    with state.read() as connection:
+        assert len(plan_versions(connection, "nexadesk")[plan["lago_id"]]) == 1
+
+
+def test_every_version_reads_back_exactly(caller: Caller, state: State, clock: Clock) -> None:
+    """Decimals survive the database digit for digit, in every version."""
+    plan = priced(caller)
+    charge = {
+        "id": plan["charges"][0]["lago_id"],
+        "properties": {"amount": "12345678901234567890.123456789012", "included_quota": "0.10"},
+    }
+    clock.now += timedelta(days=1)
+    caller.put("/plans/team", a_plan(charge))
+
+    with state.read() as connection:
+        versions = plan_versions(connection, "nexadesk")[plan["lago_id"]]
+        newest = find_plan(connection, "nexadesk", "team")
+    assert [version.version for version in versions] == [1, 2]
+    assert versions[1] == newest
+    assert versions[1].charges[0].terms.amount == Decimal("12345678901234567890.123456789012")  # type: ignore[union-attr]
+    assert str(versions[1].charges[0].quantity_included) == "0.10"
+
+
+def test_a_deleted_plan_goes_on_for_its_subscriptions(caller: Caller, state: State) -> None:
+    """Nobody can subscribe to a deleted plan; who is on it stays, and repeats are harmless."""
+    subscription = subscribed(caller)
+    plan = caller.delete("/plans/team")["plan"]
+
+    assert caller.get("/plans/team", 404)["code"] == "plan_not_found"
+    again = {"external_id": "acme-team", "external_customer_id": "acme", "plan_code": "team"}
+    repeated = caller.post("/subscriptions", {"subscription": again})["subscription"]
+    assert repeated["lago_id"] == subscription["lago_id"]
+    assert repeated["plan"]["lago_id"] == plan["lago_id"]
+    caller.post("/subscriptions", {"subscription": {**again, "external_id": "new"}}, 404)
+    with state.read() as connection:
+        assert plan["lago_id"] in plan_versions(connection, "nexadesk")
+
+
+def test_a_deleted_metric_stays_on_the_charges_that_price_it(caller: Caller) -> None:
+    """A plan keeps charging for what it charged for, and can still be changed."""
+    plan = priced(caller)
+    caller.delete("/billable_metrics/messages")
+    charge = {"id": plan["charges"][0]["lago_id"], "properties": {"amount": "0.20"}}
+    changed = caller.put("/plans/team", a_plan(charge))["plan"]
+
+    assert changed["charges"][0]["billable_metric_code"] == "messages"
+
+
+@pytest.mark.parametrize(("count", "status"), [(500, 200), (501, 422)])
+def test_a_plan_has_at_most_500_charges(count: int, status: int, caller: Caller) -> None:
+    """The limit holds exactly."""
+    metric_id = metric_id_of(caller)
+
+    caller.post("/plans", a_plan(*[a_charge(metric_id)] * count), status)
+
+
+@pytest.mark.parametrize(("count", "status"), [(1000, 200), (1001, 422)])
+def test_a_charge_has_at_most_1000_tiers(count: int, status: int, caller: Caller) -> None:
+    """The limit holds exactly."""
+    bounds = [(number, number + 1) for number in range(count - 1)]
+    ranges = ladder(*bounds, (count - 1, None))
+    charge = a_charge(
+        metric_id_of(caller), charge_model="volume", properties={"volume_ranges": ranges}
+    )
+
+    caller.post("/plans", a_plan(charge), status)
