@@ -1,0 +1,92 @@
+"""The x_fc_ fields that carry our keys in Odoo: listed, looked for, created by an administrator.
+
+They are for people and for searches; what makes a record unique is its external id.
+"""
+
+from dataclasses import dataclass
+
+from odoo_bridge.connection import OdooConnection
+from odoo_bridge.faults import Misconfigured, NeedsHuman
+
+SETUP_COMMAND = "fusion-billing odoo setup"
+
+
+@dataclass(frozen=True, slots=True)
+class OdooField:
+    """One text field on one model of Odoo; a key is indexed."""
+
+    model: str
+    name: str
+    label: str
+    is_key: bool = True
+
+
+FIELDS = (
+    OdooField("account.move", "x_fc_draft_id", "Fusion Billing draft"),
+    OdooField("account.move", "x_fc_service", "Fusion Billing service", is_key=False),
+    OdooField("account.move", "x_fc_account_id", "Fusion Billing account"),
+    OdooField("account.move.line", "x_fc_rated_line_id", "Fusion Billing rated line"),
+    OdooField("account.move.line", "x_fc_metric_code", "Fusion Billing metric", is_key=False),
+    OdooField("account.move.line", "x_fc_quantity", "Fusion Billing quantity", is_key=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupReport:
+    """What `setup` created (or would create), and what was there."""
+
+    created: tuple[OdooField, ...]
+    already_there: tuple[OdooField, ...]
+
+
+def missing_fields(odoo: OdooConnection) -> list[OdooField]:
+    """Return the fields that Odoo lacks; any user may ask."""
+    present: set[tuple[str, str]] = set()
+    for model in {needed.model for needed in FIELDS}:
+        names = [needed.name for needed in FIELDS if needed.model == model]
+        found = odoo.call(model, "fields_get", names, ["type"])
+        present |= {(model, name) for name in found}
+    return [needed for needed in FIELDS if (needed.model, needed.name) not in present]
+
+
+def refuse_missing_fields(odoo: OdooConnection) -> None:
+    """Raise Misconfigured, with the command to run, unless every field is there."""
+    missing = missing_fields(odoo)
+    if missing:
+        named = ", ".join(f"{needed.model}.{needed.name}" for needed in missing)
+        raise Misconfigured(f"Odoo lacks {named}: run `{SETUP_COMMAND}` as an administrator")
+
+
+def setup(odoo: OdooConnection, *, dry_run: bool) -> SetupReport:
+    """Create the fields that are missing, once; needs an administrator, unless it is a dry run."""
+    missing = missing_fields(odoo)
+    there = tuple(needed for needed in FIELDS if needed not in missing)
+    if not dry_run:
+        for model in sorted({needed.model for needed in missing}):
+            _create(odoo, model, [needed for needed in missing if needed.model == model])
+    return SetupReport(tuple(missing), there)
+
+
+def _create(odoo: OdooConnection, model: str, fields: list[OdooField]) -> None:
+    model_id = odoo.call("ir.model", "search", [["model", "=", model]])[0]
+    rows = [to_odoo_field(needed, model_id) for needed in fields]
+    try:
+        odoo.call("ir.model.fields", "create", rows)
+    except NeedsHuman:
+        # Somebody else's setup was faster: their fields are as good as ours.
+        still_missing = missing_fields(odoo)
+        if any(needed in still_missing for needed in fields):
+            raise
+
+
+def to_odoo_field(needed: OdooField, model_id: int) -> dict[str, object]:
+    """Return a field as `ir.model.fields` creates it; a copied invoice must not copy our keys."""
+    return {
+        "model_id": model_id,
+        "name": needed.name,
+        "field_description": needed.label,
+        "ttype": "char",
+        "state": "manual",
+        "index": needed.is_key,
+        "copied": False,
+    }

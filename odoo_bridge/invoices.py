@@ -1,0 +1,240 @@
+"""Sends waiting drafts to Odoo as draft invoices, exactly once, and reads every one back.
+
+A draft is resolved by its external id before anything is created, so a run may end anywhere.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import chain
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from catalog.accounts import Account
+from odoo_bridge.company import company_of
+from odoo_bridge.connection import ATTEMPTS_MAX, OdooConnection
+from odoo_bridge.external_ids import invoice_external_id
+from odoo_bridge.faults import NeedsHuman, OdooFault, OurBug, OutcomeUnknown, Retryable
+from odoo_bridge.fields import refuse_missing_fields
+from odoo_bridge.loading import created_once, loaded_ids, resolved_id
+from odoo_bridge.move_rows import (
+    COLUMNS,
+    NET_DAYS_DEFAULT,
+    BillingTerms,
+    amount_text,
+    to_odoo_rows,
+)
+from odoo_bridge.partner_rows import partner_name
+from odoo_bridge.partners import found_partner_id, new_partner, partner_id_of
+from odoo_bridge.product_rows import ProductKey, product_keys
+from odoo_bridge.products import product_ids_of
+from odoo_bridge.readback import (
+    READ_FIELDS,
+    currency_fault,
+    draft_fault,
+    from_odoo_move,
+    invoice_fault,
+)
+from odoo_bridge.send_report import DraftReport, Outcome, SendReport
+from rating.draft_store import drafts_waiting, mark_sent, park
+from rating.invoice_draft import DraftStatus, InvoiceDraft
+from storage.state import State
+from storage.tables import invoice_draft
+
+MODEL = "account.move"
+DRAFTS_MAX_DEFAULT = 1000
+BATCH_DRAFTS_MAX = 50
+
+Rows: TypeAlias = list[tuple[str, ...]]
+Ready: TypeAlias = tuple[InvoiceDraft, Rows]
+Held: TypeAlias = tuple[InvoiceDraft, int]
+
+
+def send_drafts(
+    state: State,
+    odoo: OdooConnection,
+    account_of: Callable[[str], Account],
+    zone_of: Callable[[str], ZoneInfo],
+    *,
+    now: datetime,
+    limit: int = DRAFTS_MAX_DEFAULT,
+    net_days: int = NET_DAYS_DEFAULT,
+    dry_run: bool = False,
+) -> SendReport:
+    """Send the oldest waiting drafts; a fault that would meet every draft ends the run.
+
+    `account_of` takes an account's id, `zone_of` a service's code.
+    """
+    with state.read() as connection:
+        drafts = drafts_waiting(connection, limit)
+    sending = _Sending(state, odoo, account_of, now=now, dry_run=dry_run)
+    stopped_by: OdooFault | None = None
+    try:
+        if drafts:
+            sending.begin()
+        for start in range(0, len(drafts), BATCH_DRAFTS_MAX):
+            batch = drafts[start : start + BATCH_DRAFTS_MAX]
+            sending.send(batch, lambda code: BillingTerms(zone_of(code), net_days))
+    except OdooFault as fault:
+        stopped_by = fault
+    return SendReport(tuple(sending.reports.values()), _waiting_count(state), stopped_by, dry_run)
+
+
+class _Sending:
+    """One run: what it needs for every draft, what it has looked up, what it reports."""
+
+    def __init__(
+        self,
+        state: State,
+        odoo: OdooConnection,
+        account_of: Callable[[str], Account],
+        *,
+        now: datetime,
+        dry_run: bool,
+    ) -> None:
+        self.reports: dict[str, DraftReport] = {}
+        self._state = state
+        self._odoo = odoo
+        self._account_of = account_of
+        self._now = now
+        self._dry_run = dry_run
+        self._company_currency = ""
+        self._partner_ids: dict[str, int] = {}
+        self._product_ids: dict[ProductKey, int] = {}
+
+    def begin(self) -> None:
+        """Refuse an Odoo that is not ready, before anything is written."""
+        refuse_missing_fields(self._odoo)
+        self._company_currency = company_of(self._odoo).currency
+
+    def send(self, batch: Sequence[InvoiceDraft], terms_of: Callable[[str], BillingTerms]) -> None:
+        """Adopt what Odoo holds already; create the rest, read it back, remember it."""
+        self._settle(self._held(batch), is_new=False)
+        new = [draft for draft in batch if draft.id not in self.reports]
+        if self._dry_run:
+            self._foresee(new)
+            return
+        ready = [ready for draft in new for ready in self._ready(draft, terms_of)]
+        self._settle(self._created(ready), is_new=True)
+
+    def _held(self, batch: Iterable[InvoiceDraft]) -> list[Held]:
+        found = []
+        for draft in batch:
+            with self._parking(draft):
+                move_id = resolved_id(self._odoo, MODEL, invoice_external_id(draft.id))
+                if move_id is not None:
+                    found.append((draft, move_id))
+        return found
+
+    def _ready(
+        self, draft: InvoiceDraft, terms_of: Callable[[str], BillingTerms]
+    ) -> Iterator[Ready]:
+        """Yield a draft with its rows, or nothing when it had to be parked."""
+        with self._parking(draft):
+            self._refuse_unsound(draft)
+            if draft.account_id not in self._partner_ids:
+                account = self._account_of(draft.account_id)
+                partner_id = partner_id_of(self._state, self._odoo, account)
+                self._partner_ids[draft.account_id] = partner_id
+            unknown = product_keys(draft) - self._product_ids.keys()
+            self._product_ids |= product_ids_of(self._odoo, unknown)
+            partner_id = self._partner_ids[draft.account_id]
+            terms = terms_of(draft.service_code)
+            yield draft, to_odoo_rows(draft, partner_id, self._product_ids, terms)
+
+    def _refuse_unsound(self, draft: InvoiceDraft) -> None:
+        problem = draft_fault(draft) or currency_fault(draft, self._company_currency)
+        if problem:
+            raise NeedsHuman(problem)
+
+    def _created(self, ready: Sequence[Ready]) -> list[Held]:
+        """Load drafts in one call; when Odoo objects to one of them, each in a call of its own."""
+        if not ready:
+            return []
+        rows = list(chain.from_iterable(rows for _, rows in ready))
+        drafts = [draft for draft, _ in ready]
+        try:
+            return list(zip(drafts, loaded_ids(self._odoo, MODEL, COLUMNS, rows), strict=True))
+        except OutcomeUnknown as fault:
+            lost = fault
+        except (Retryable, NeedsHuman, OurBug):
+            return self._created_singly(ready)
+        return self._held_after(lost, drafts)
+
+    def _created_singly(self, ready: Sequence[Ready]) -> list[Held]:
+        created = []
+        for draft, rows in ready:
+            with self._parking(draft):
+                external_id = invoice_external_id(draft.id)
+                move_id = created_once(self._odoo, MODEL, external_id, COLUMNS, rows)
+                created.append((draft, move_id))
+        return created
+
+    def _held_after(self, lost: OutcomeUnknown, drafts: Sequence[InvoiceDraft]) -> list[Held]:
+        """Return what a broken call created; still unknown after a while, it ends the run.
+
+        The call was one transaction: when the first invoice is there, all are.
+        """
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            if resolved_id(self._odoo, MODEL, invoice_external_id(drafts[0].id)) is not None:
+                return self._held(drafts)
+            self._odoo.pause(attempt)
+        raise lost
+
+    def _settle(self, held: Sequence[Held], *, is_new: bool) -> None:
+        """Read invoices back and remember each as sent, or park its draft with both numbers."""
+        move_ids = [move_id for _, move_id in held]
+        read = self._odoo.call(MODEL, "read", move_ids, READ_FIELDS) if held else []
+        invoices = {invoice.move_id: invoice for invoice in map(from_odoo_move, read)}
+        outcome = Outcome.SENT if is_new else Outcome.ALREADY_THERE
+        for draft, move_id in held:
+            if move_id not in invoices:
+                continue
+            problem = invoice_fault(draft, invoices[move_id], is_new=is_new)
+            if problem:
+                self._park(draft, problem)
+                continue
+            if not self._dry_run:
+                with self._state.write() as connection:
+                    mark_sent(connection, draft.id, move_id, self._now)
+            told = f"{_amount(draft)} is invoice #{move_id}"
+            self.reports[draft.id] = DraftReport(draft, outcome, told, move_id)
+
+    def _foresee(self, drafts: Iterable[InvoiceDraft]) -> None:
+        """Report what sending would do, asking Odoo and writing nothing."""
+        for draft in drafts:
+            with self._parking(draft):
+                self._refuse_unsound(draft)
+                account = self._account_of(draft.account_id)
+                partner_id = found_partner_id(self._state, self._odoo, account)
+                if partner_id is None:
+                    new_partner(self._odoo, account)
+                whom = f"partner #{partner_id}" if partner_id else "a new partner"
+                told = f"{_amount(draft)} to {whom} for {partner_name(account)}"
+                self.reports[draft.id] = DraftReport(draft, Outcome.SENT, told)
+
+    @contextmanager
+    def _parking(self, draft: InvoiceDraft) -> Iterator[None]:
+        """Set a draft aside when it is this draft that can't be sent; the others go on."""
+        try:
+            yield
+        except (NeedsHuman, OurBug) as fault:
+            self._park(draft, fault.words if isinstance(fault, NeedsHuman) else str(fault))
+
+    def _park(self, draft: InvoiceDraft, problem: str) -> None:
+        if not self._dry_run:
+            with self._state.write() as connection:
+                park(connection, [draft.id], problem)
+        self.reports[draft.id] = DraftReport(draft, Outcome.PARKED, problem)
+
+
+def _amount(draft: InvoiceDraft) -> str:
+    return f"{amount_text(draft.amount_cents, draft.currency)} {draft.currency}"
+
+
+def _waiting_count(state: State) -> int:
+    waiting = sa.select(sa.func.count()).where(invoice_draft.c.status == DraftStatus.DRAFT)
+    with state.read() as connection:
+        return connection.scalar(waiting) or 0

@@ -1,0 +1,94 @@
+"""An invoice draft as rows for `account.move.load`: exact text, one key per line. Pure.
+
+Taxes are not sent: Odoo computes them from each line's product and the partner's province.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from catalog.money import amount_of_cents
+from odoo_bridge.external_ids import invoice_external_id, line_external_id
+from odoo_bridge.product_rows import ProductKey, product_key
+from rating.invoice_draft import DraftLine, InvoiceDraft
+
+NET_DAYS_DEFAULT = 30
+LINES = "invoice_line_ids"
+HEADER_COLUMNS = (
+    *("id", "move_type", "partner_id/.id", "invoice_date", "invoice_date_due"),
+    *("invoice_origin", "ref", "x_fc_draft_id", "x_fc_service", "x_fc_account_id"),
+)
+LINE_COLUMNS = (
+    *(f"{LINES}/id", f"{LINES}/product_id/.id", f"{LINES}/name", f"{LINES}/quantity"),
+    *(f"{LINES}/price_unit", f"{LINES}/x_fc_rated_line_id", f"{LINES}/x_fc_metric_code"),
+    f"{LINES}/x_fc_quantity",
+)
+COLUMNS = HEADER_COLUMNS + LINE_COLUMNS
+NO_HEADER = ("",) * len(HEADER_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class BillingTerms:
+    """Where a draft's day begins and in how many days its invoice is due."""
+
+    zone: ZoneInfo
+    net_days: int = NET_DAYS_DEFAULT
+
+
+def to_odoo_rows(
+    draft: InvoiceDraft,
+    partner_id: int,
+    product_ids: Mapping[ProductKey, int],
+    terms: BillingTerms,
+) -> list[tuple[str, ...]]:
+    """Return the rows of a draft under COLUMNS: the first line's row carries the header."""
+    lines = [
+        to_odoo_line(draft, number, line, product_ids[product_key(draft.service_code, line)])
+        for number, line in enumerate(draft.lines, 1)
+    ]
+    headers = [to_odoo_header(draft, partner_id, terms), *[NO_HEADER] * (len(lines) - 1)]
+    return [header + line for header, line in zip(headers, lines, strict=True)]
+
+
+def to_odoo_header(draft: InvoiceDraft, partner_id: int, terms: BillingTerms) -> tuple[str, ...]:
+    """Return the header's cells; both dates are explicit, since Odoo's own depend on who asks."""
+    invoice_date = closing_date(draft, terms.zone)
+    return (
+        invoice_external_id(draft.id),
+        "out_invoice",
+        str(partner_id),
+        invoice_date.isoformat(),
+        (invoice_date + timedelta(days=terms.net_days)).isoformat(),
+        f"{draft.service_code} {draft.subscription_external_id}",
+        f"{draft.service_code} {draft.account_external_id}",
+        draft.id,
+        draft.service_code,
+        draft.account_external_id,
+    )
+
+
+def to_odoo_line(
+    draft: InvoiceDraft, number: int, line: DraftLine, product_id: int
+) -> tuple[str, ...]:
+    """Return a line's cells: one times the rounded amount, so that Odoo has nothing to round."""
+    return (
+        line_external_id(draft.id, number),
+        str(product_id),
+        line.description,
+        "1",
+        amount_text(line.amount_cents, draft.currency),
+        line.rated_line_id,
+        line.metric_code or "",
+        line.quantity,
+    )
+
+
+def closing_date(draft: InvoiceDraft, zone: ZoneInfo) -> date:
+    """Return the local day of a draft's closing."""
+    return draft.closing_at.astimezone(zone).date()
+
+
+def amount_text(amount_cents: int, currency: str) -> str:
+    """Return cents as plain text in currency units, every decimal of the currency written."""
+    return format(amount_of_cents(amount_cents, currency), "f")

@@ -1,0 +1,100 @@
+"""What Odoo holds, read back and laid beside the draft: equal to the cent, or a person decides.
+
+Pure. Neither side is ever adjusted to the other.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from catalog.money import amount_of_cents
+from odoo_bridge.move_rows import amount_text
+from odoo_bridge.odoo_value import OdooValue, from_odoo_amount
+from rating.invoice_draft import InvoiceDraft
+
+READ_FIELDS = ["amount_untaxed", "currency_id", "invoice_line_ids", "move_type", "state"]
+
+
+class MoveState(StrEnum):
+    """Where an invoice stands in Odoo."""
+
+    DRAFT = "draft"
+    POSTED = "posted"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class OdooInvoice:
+    """What Odoo answers about one invoice."""
+
+    move_id: int
+    move_type: str
+    state: str
+    amount_untaxed: Decimal
+    currency: str
+    lines_count: int
+
+
+def from_odoo_move(read: OdooValue) -> OdooInvoice:
+    """Return an invoice from what `account.move.read` answers for READ_FIELDS."""
+    return OdooInvoice(
+        move_id=int(read["id"]),
+        move_type=str(read["move_type"]),
+        state=str(read["state"]),
+        amount_untaxed=from_odoo_amount(read["amount_untaxed"]),
+        currency=str(read["currency_id"][1]),
+        lines_count=len(read["invoice_line_ids"]),
+    )
+
+
+def draft_fault(draft: InvoiceDraft) -> str | None:
+    """Return why a draft can't be sent as it stands, or None."""
+    total = sum(line.amount_cents for line in draft.lines)
+    if total != draft.amount_cents:
+        return (
+            f"the draft says {amount_text(draft.amount_cents, draft.currency)} {draft.currency}, "
+            f"its lines add up to {amount_text(total, draft.currency)}: report it, nothing was sent"
+        )
+    if not draft.lines:
+        return "the draft has no lines: report it, nothing was sent"
+    if draft.amount_cents < 0:
+        return "the draft is a credit, which is not sent yet: make a credit note in Odoo by hand"
+    return None
+
+
+def invoice_fault(draft: InvoiceDraft, held: OdooInvoice, *, is_new: bool) -> str | None:
+    """Return how Odoo's invoice differs from the draft, or None when they agree."""
+    states = {MoveState.DRAFT} if is_new else {MoveState.DRAFT, MoveState.POSTED}
+    differences = [
+        f"{name}: Odoo has {found}, the draft {expected}"
+        for name, found, expected, agrees in (
+            ("kind", held.move_type, "out_invoice", held.move_type == "out_invoice"),
+            ("state", held.state, " or ".join(sorted(states)), held.state in states),
+            ("amount", *_amounts(draft, held)),
+            ("currency", held.currency, draft.currency, held.currency == draft.currency),
+            ("lines", held.lines_count, len(draft.lines), held.lines_count == len(draft.lines)),
+        )
+        if not agrees
+    ]
+    if not differences:
+        return None
+    return (
+        f"invoice #{held.move_id} differs: {'; '.join(differences)}; "
+        "correct or delete the invoice in Odoo, then send again"
+    )
+
+
+def currency_fault(draft: InvoiceDraft, company_currency: str) -> str | None:
+    """Return why a draft's currency can't be billed, or None."""
+    if draft.currency == company_currency:
+        return None
+    return (
+        f"the draft is in {draft.currency}, Odoo's company in {company_currency}: "
+        "bill it by hand, or give the plan the company's currency"
+    )
+
+
+def _amounts(draft: InvoiceDraft, held: OdooInvoice) -> tuple[Decimal, str, bool]:
+    expected = amount_of_cents(draft.amount_cents, draft.currency)
+    shown = amount_text(draft.amount_cents, draft.currency)
+    return held.amount_untaxed, shown, held.amount_untaxed == expected
