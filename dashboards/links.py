@@ -1,0 +1,41 @@
+"""The addresses of the pages, each written in one place; knows no row and no query."""
+
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from dashboards.scope import Scope, scope_query
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses below `home`, where the router is mounted."""
+
+    home: str
+
+    def margin(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
+        """Return the margin page (or its .csv, .json) of a scope."""
+        return f"{self.home}/margin{suffix}{scope_query(scope, **more)}"
+
+    def lines(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
+        """Return the rated lines behind a figure."""
+        return f"{self.home}/rated_lines{suffix}{scope_query(scope, **more)}"
+
+    def line(self, line_id: str) -> str:
+        """Return the page that explains one rated line."""
+        return f"{self.home}/rated_lines/{quote(line_id, safe='')}"
+
+    def costs(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
+        """Return the cost rows behind a COGS figure."""
+        return f"{self.home}/costs{suffix}{scope_query(scope, **more)}"
+
+    def drafts(self, service: str | None = None, **more: str | int | None) -> str:
+        """Return the invoice drafts of a service, or of all."""
+        return f"{self.home}/drafts{scope_query(replace(Scope(), service=service), **more)}"
+
+    def draft(self, draft_id: str) -> str:
+        """Return the page of one invoice draft."""
+        return f"{self.home}/drafts/{quote(draft_id, safe='')}"
+
+    def asset(self, name: str, version: str) -> str:
+        """Return a file of the pages; a new version has a new address."""
+        return f"{self.home}/static/{name}?v={version}"

@@ -1,0 +1,178 @@
+"""The margin report in its three forms: page, CSV and JSON, from one reading of the lake."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from catalog.money import decimal_text
+from dashboards.charts import column_chart, sparkline
+from dashboards.csv_text import Cell, csv_text
+from dashboards.formats import account_label, service_label
+from dashboards.freshness import Choices, choices_of, read_freshness
+from dashboards.links import Links
+from dashboards.margin import CURRENCY, Margin, foreign_lines, margin_parts, margin_total
+from dashboards.margin_page import (
+    GROUPINGS,
+    ROWS_PER_PAGE,
+    SORTS,
+    heat,
+    notices_of,
+    range_words,
+    sorted_rows,
+    table_rows,
+    unallocated_words,
+)
+from dashboards.names import Names, read_names
+from dashboards.scope import Scope, choice_from, in_scope, month_param, page_from, scope_from
+from dashboards.tiles import tiles_of
+from dashboards.trend import Trend, legend_of, slots_of, trend_of, trend_words
+from storage.lake import Lake
+from storage.lake_tables import COST, RATED_LINE
+from storage.state import State
+
+KEY_TEXTS: Mapping[str, Callable[[Any], str | None]] = {
+    "service": service_label,
+    "account_id": account_label,
+    "month": month_param,
+}
+CSV_MEASURES = (
+    "revenue_cad", "cogs_cad", "gross_profit_cad", "gross_margin", "gross_margin_reason",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The parts in scope, the choices there are, and how the table is wanted."""
+
+    scope: Scope
+    by: str
+    sort: str
+    page: int
+    parts: pl.DataFrame
+    choices: Choices
+    foreign: Mapping[str, int]
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Return the whole table, in its order."""
+        return sorted_rows(self.parts, self.by, self.sort)
+
+
+def read_report(lake: Lake, params: Mapping[str, str]) -> Report:
+    """Read the lake as an address asks; ScopeFault when the address can't be read."""
+    scope = scope_from(params)
+    by, sort = choice_from(params, "by", tuple(GROUPINGS)), choice_from(params, "sort", SORTS)
+    page = page_from(params)
+    rated = lake.scan(RATED_LINE)
+    every_part = margin_parts(rated, lake.scan(COST))
+    return Report(
+        scope=scope,
+        by=by,
+        sort=sort,
+        page=page,
+        parts=in_scope(every_part.lazy(), scope).collect(),
+        choices=choices_of(every_part),
+        foreign=foreign_lines(in_scope(rated, scope)),
+    )
+
+
+def margin_context(lake: Lake, state: State, report: Report, links: Links) -> dict[str, Any]:
+    """Return what the template of the margin page shows."""
+    scope, trend, rows = report.scope, trend_of(report.parts), report.rows
+    table = table_rows(rows, report.by, scope, report.page)
+    names = read_names(state, [row.keys.get("account_id") for row in table])
+    return {
+        "report": report,
+        "names": names,
+        "table": table,
+        "keys": GROUPINGS[report.by],
+        "rows_count": rows.height,
+        "pages_count": max(1, -(-rows.height // ROWS_PER_PAGE)),
+        "total": margin_total(report.parts),
+        "tiles": [
+            (tile, sparkline(tile.series, title=f"{tile.label} by month"))
+            for tile in tiles_of(report.parts, trend, _tile_links(links, scope))
+        ],
+        "notices": notices_of(report.parts, report.foreign),
+        "unallocated": unallocated_words(report.parts),
+        "range": range_words(scope, report.choices.months),
+        "freshness": read_freshness(lake),
+        "heat": heat,
+        "page_link": lambda page: links.margin(
+            scope, by=report.by, sort=report.sort or None, page=page
+        ),
+        **_trend_context(trend, names),
+    }
+
+
+def margin_csv(report: Report) -> str:
+    """Return the whole table with exact amounts; the sum of its rows is the total."""
+    keys = GROUPINGS[report.by]
+    rows = report.rows.iter_rows(named=True)
+    return csv_text((*keys, *CSV_MEASURES), (_csv_row(row, keys) for row in rows))
+
+
+def margin_json(report: Report, as_of: datetime) -> dict[str, object]:
+    """Return the whole table; amounts are exact decimals written as text."""
+    keys = GROUPINGS[report.by]
+    return {
+        "as_of": as_of.isoformat(),
+        "currency": CURRENCY,
+        "revenue_basis": "rated revenue by service date",
+        "group_by": report.by,
+        "rows": [_json_row(row, keys) for row in report.rows.iter_rows(named=True)],
+        "total": _json_margin(margin_total(report.parts)),
+        "lines_not_added": dict(report.foreign),
+    }
+
+
+def _trend_context(trend: Trend, names: Names) -> dict[str, Any]:
+    def label(service: str | None) -> str:
+        return service_label(service) if service is None else names.service(service)
+
+    legend, title = legend_of(trend, label), "Revenue and COGS by month and service"
+    chart = column_chart(
+        slots_of(trend, label), title=title, description=trend_words(trend), series=len(legend)
+    )
+    return {"trend": trend, "legend": legend, "chart": chart, "label": label}
+
+
+def _tile_links(links: Links, scope: Scope) -> dict[str, str]:
+    lines = links.lines(scope)
+    return {
+        "Revenue": lines,
+        "COGS": links.costs(scope),
+        "Gross profit": lines,
+        "Gross margin": lines,
+        "Negative-margin accounts": links.margin(scope, by="account", sort="gross_profit"),
+    }
+
+
+def _csv_row(row: Mapping[str, Any], keys: tuple[str, ...]) -> list[Cell]:
+    return [
+        *(KEY_TEXTS[key](row[key]) for key in keys),
+        Margin(row["revenue_cents"], row["cogs_cad"]).revenue,
+        *(row[name] for name in ("cogs_cad", "gross_profit", "gross_margin")),
+        row["gross_margin_reason"],
+    ]
+
+
+def _json_row(row: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, object]:
+    named = {key: row[key] for key in keys}
+    if "month" in named:
+        named["month"] = month_param(named["month"])
+    return {**named, **_json_margin(Margin(row["revenue_cents"], row["cogs_cad"]))}
+
+
+def _json_margin(margin: Margin) -> dict[str, object]:
+    ratio = margin.gross_margin
+    return {
+        "revenue_cents": margin.revenue_cents,
+        "cogs_cad": decimal_text(margin.cogs_cad),
+        "gross_profit_cad": decimal_text(margin.gross_profit),
+        "gross_margin": None if ratio is None else decimal_text(ratio),
+        "gross_margin_reason": margin.gross_margin_reason,
+    }

@@ -1,0 +1,198 @@
+"""The addresses of the pages: parse, call one named function, shape the answer.
+
+Collaborators are on `app.state` (lake, state, clock). A guard is given where the router is
+included: `app.include_router(router, dependencies=[Depends(guard)])`.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from dashboards.cost_rows import cost_page, exported_costs
+from dashboards.drafts import STATUSES, draft_page, find_draft
+from dashboards.explanation import draft_lines_of, explanation_of
+from dashboards.freshness import read_choices, read_freshness
+from dashboards.margin_answer import margin_context, margin_csv, margin_json, read_report
+from dashboards.names import read_names
+from dashboards.pages import PREFIX, NotFoundPage, PageRoute, asset, links_of, page
+from dashboards.rated_lines import exported_lines, find_rated_line, rated_line_page
+from dashboards.row_files import costs_csv, lines_csv, rows_json
+from dashboards.scope import page_from, scope_from, text_from
+from storage.lake import Lake
+from storage.state import State
+
+router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False)
+
+
+def _lake(request: Request) -> Lake:
+    lake: Lake = request.app.state.lake
+    return lake
+
+
+def _state(request: Request) -> State:
+    state: State = request.app.state.state
+    return state
+
+
+def _now(request: Request) -> datetime:
+    clock: Callable[[], datetime] = request.app.state.clock
+    return clock()
+
+
+TheLake = Annotated[Lake, Depends(_lake)]
+TheState = Annotated[State, Depends(_state)]
+Now = Annotated[datetime, Depends(_now)]
+
+
+@router.get("")
+@router.get("/margin")
+def margin_page(request: Request, lake: TheLake, state: TheState, now: Now) -> HTMLResponse:
+    """Show revenue, COGS, gross profit and gross margin."""
+    report = read_report(lake, request.query_params)
+    context = margin_context(lake, state, report, links_of(request))
+    return page(request, "margin.html", now, **context)
+
+
+@router.get("/margin.csv")
+def margin_as_csv(request: Request, lake: TheLake) -> Response:
+    """Answer the margin table as CSV."""
+    return _csv(margin_csv(read_report(lake, request.query_params)), "margin")
+
+
+@router.get("/margin.json")
+def margin_as_json(request: Request, lake: TheLake, now: Now) -> JSONResponse:
+    """Answer the margin table as JSON."""
+    return JSONResponse(margin_json(read_report(lake, request.query_params), now))
+
+
+@router.get("/rated_lines")
+def rated_lines_page(request: Request, lake: TheLake, state: TheState, now: Now) -> HTMLResponse:
+    """Show the rated lines behind a figure."""
+    params = request.query_params
+    scope, currency = scope_from(params), text_from(params, "currency")
+    lines = rated_line_page(lake, scope, currency, page_from(params))
+    return page(
+        request,
+        "rated_lines.html",
+        now,
+        scope=scope,
+        currency=currency,
+        lines=lines,
+        page_link=lambda number: links_of(request).lines(scope, currency=currency, page=number),
+        choices=read_choices(lake),
+        names=read_names(state, (row["account_id"] for row in lines.rows)),
+        freshness=read_freshness(lake),
+    )
+
+
+@router.get("/rated_lines.csv")
+def rated_lines_as_csv(request: Request, lake: TheLake) -> Response:
+    """Answer rated lines as CSV."""
+    params = request.query_params
+    rows = exported_lines(lake, scope_from(params), text_from(params, "currency"))
+    return _csv(lines_csv(rows), "rated_lines")
+
+
+@router.get("/rated_lines.json")
+def rated_lines_as_json(request: Request, lake: TheLake) -> JSONResponse:
+    """Answer rated lines as JSON."""
+    params = request.query_params
+    rows = exported_lines(lake, scope_from(params), text_from(params, "currency"))
+    return JSONResponse({"rated_lines": rows_json(rows)})
+
+
+@router.get("/rated_lines/{line_id}")
+def rated_line_explained(
+    request: Request, line_id: str, lake: TheLake, state: TheState, now: Now
+) -> HTMLResponse:
+    """Show how one rated line came about."""
+    line = find_rated_line(lake, line_id)
+    if line is None:
+        raise NotFoundPage(f"No rated line has the id {line_id}.")
+    explanation = explanation_of(line["explanation"])
+    names = read_names(state, [line["account_id"]])
+    return page(request, "rated_line.html", now, line=line, explanation=explanation, names=names)
+
+
+@router.get("/costs")
+def costs_page(request: Request, lake: TheLake, state: TheState, now: Now) -> HTMLResponse:
+    """Show the cost rows behind a COGS figure."""
+    scope = scope_from(request.query_params)
+    costs = cost_page(lake, scope, page_from(request.query_params))
+    return page(
+        request,
+        "costs.html",
+        now,
+        scope=scope,
+        costs=costs,
+        page_link=lambda number: links_of(request).costs(scope, page=number),
+        choices=read_choices(lake),
+        names=read_names(state, (row["account_id"] for row in costs.rows)),
+        freshness=read_freshness(lake),
+    )
+
+
+@router.get("/costs.csv")
+def costs_as_csv(request: Request, lake: TheLake) -> Response:
+    """Answer cost rows as CSV."""
+    return _csv(costs_csv(exported_costs(lake, scope_from(request.query_params))), "costs")
+
+
+@router.get("/costs.json")
+def costs_as_json(request: Request, lake: TheLake) -> JSONResponse:
+    """Answer cost rows as JSON."""
+    rows = exported_costs(lake, scope_from(request.query_params))
+    return JSONResponse({"costs": rows_json(rows)})
+
+
+@router.get("/drafts")
+def drafts_page(request: Request, state: TheState, now: Now) -> HTMLResponse:
+    """Show invoice drafts and what became of them."""
+    params = request.query_params
+    service, status = text_from(params, "service"), text_from(params, "status")
+    drafts = draft_page(state, service, status, page_from(params))
+    names = read_names(state, (row["account_external_id"] for row in drafts.rows))
+    return page(
+        request, "drafts.html", now, drafts=drafts, names=names, service=service, status=status,
+        statuses=STATUSES,
+        page_link=lambda number: links_of(request).drafts(service, status=status, page=number),
+    )  # fmt: skip
+
+
+@router.get("/drafts.json")
+def drafts_as_json(request: Request, state: TheState) -> JSONResponse:
+    """Answer one page of invoice drafts as JSON, the newest closing first."""
+    params = request.query_params
+    drafts = draft_page(
+        state, text_from(params, "service"), text_from(params, "status"), page_from(params)
+    )
+    return JSONResponse({"drafts": rows_json(drafts.rows)})
+
+
+@router.get("/drafts/{draft_id}")
+def draft_shown(request: Request, draft_id: str, state: TheState, now: Now) -> HTMLResponse:
+    """Show one invoice draft with its lines."""
+    draft = find_draft(state, draft_id)
+    if draft is None:
+        raise NotFoundPage(f"No invoice draft has the id {draft_id}.")
+    lines = draft_lines_of(draft["lines"])
+    names = read_names(state, [draft["account_external_id"]])
+    return page(request, "draft.html", now, draft=draft, lines=lines, names=names)
+
+
+@router.get("/static/{name}")
+def static_file(name: str) -> Response:
+    """Answer the stylesheet or the icon."""
+    return asset(name)
+
+
+def _csv(text: str, name: str) -> Response:
+    disposition = f'attachment; filename="{name}.csv"'
+    return Response(
+        text,
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": disposition},
+    )
