@@ -16,6 +16,7 @@ from fusion_billing.commands import (
     services,
     serving,
 )
+from odoo_bridge.faults import OdooFault
 from storage.lake import LakeBusyError
 
 EXIT_FAILED = 1
@@ -40,6 +41,6 @@ def main() -> None:
     """Run the command line; a refusal is one line on stderr and exit code 1."""
     try:
         app()
-    except (BillingError, LakeBusyError, ValueError) as error:
+    except (BillingError, LakeBusyError, OdooFault, ValueError) as error:
         typer.echo(f"fusion-billing: {error}", err=True)
         sys.exit(EXIT_FAILED)

@@ -42,9 +42,10 @@ def configure_logs(level: str, log_format: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # odoorpc logs whole call bodies, credentials included; apscheduler logs every tick.
+    # odoorpc logs whole call bodies, credentials included; the others say what nobody asks.
     logging.getLogger("odoorpc").setLevel(logging.CRITICAL)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def redact_secrets(

@@ -40,12 +40,12 @@ class Scheduler:
     def start(self) -> None:
         """Begin to tick."""
         settings = self.house.settings
-        self._add("flush", self.house.flusher.flush, settings.flush_seconds)
-        self._add("compact", self._compact, settings.compact_seconds)
-        self._add("publish", self._publish, settings.publish_seconds)
-        self._add("ship", self._ship, settings.compact_seconds)
-        self._add("bill", self._bill, settings.bill_seconds)
-        self._add("send", self._send, settings.bill_seconds)
+        self.add("flush", self.house.flusher.flush, settings.flush_seconds)
+        self.add("compact", self._compact, settings.compact_seconds)
+        self.add("publish", self._publish, settings.publish_seconds)
+        self.add("ship", self._ship, settings.compact_seconds)
+        self.add("bill", self._bill, settings.bill_seconds)
+        self.add("send", self._send, settings.bill_seconds)
         self._ticker.start()
 
     def stop(self) -> None:
@@ -53,7 +53,8 @@ class Scheduler:
         self._stopping.set()
         self._ticker.shutdown(wait=True)
 
-    def _add(self, name: str, job: Callable[[], object], seconds: float) -> None:
+    def add(self, name: str, job: Callable[[], object], seconds: float) -> None:
+        """Let a job run every so many seconds."""
         self.health[name] = JobHealth()
         self._ticker.add_job(
             self._run,

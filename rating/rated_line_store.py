@@ -7,6 +7,7 @@ import msgspec
 import polars as pl
 import sqlalchemy as sa
 
+from catalog.money import decimal_text
 from rating.rated_line import RatedLine
 from rating.rater import explanation
 from storage.lake import Lake
@@ -73,7 +74,7 @@ def rated_line_frame(lines: Sequence[RatedLine]) -> pl.DataFrame:
             line.quantity_overage,
             line.events_count,
             line.amount_cents,
-            format(line.amount, "f"),
+            decimal_text(line.amount),
             line.currency,
             line.description,
             json.dumps(explanation(line)),

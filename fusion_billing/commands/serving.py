@@ -49,6 +49,7 @@ def serve_house(settings: Settings, clock: Clock) -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
             )
         )

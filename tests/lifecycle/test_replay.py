@@ -10,6 +10,7 @@ from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
+import certifi
 import pytest
 from httpx import HTTPError
 from lago_python_client import Client
@@ -34,6 +35,16 @@ CLOSED_AT = "2023-12-01T06:00:00Z"
 TRACES = {"nexadesk": "conversation", "nexamaps": "code"}
 BATCH = 100
 BILL_SECONDS_MAX = 60
+
+
+@pytest.fixture(autouse=True)
+def _one_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the client its 80 ms for each request: it reads all the world's certificates anew."""
+    bundle, end = Path(certifi.where()).read_text(), "-----END CERTIFICATE-----"
+    start = bundle.index("-----BEGIN")
+    path = tmp_path / "certificate.pem"
+    path.write_text(bundle[start : bundle.index(end)] + end + "\n")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
 
 
 @pytest.fixture
@@ -101,7 +112,7 @@ def bill(service: RunningService, client: Client) -> None:
 
 def check_bills(service: RunningService) -> None:
     """Every quantity and every amount equals the computation from the trace alone."""
-    drafts = {draft["service"]: draft for draft in _drafts(service)}
+    drafts = {draft["service_code"]: draft for draft in _drafts(service)}
     for code, name in TRACES.items():
         rows = _rated_rows(service, code)
         month = expected(trace(name))
@@ -140,7 +151,7 @@ def test_a_month_is_billed_to_the_cent(service: RunningService) -> None:
 def check_plain_duckdb(service: RunningService) -> None:
     """Another process reads the same sum from the lake with plain DuckDB while we serve."""
     question = (
-        "SELECT sum(value) FROM lake.raw.usage "
+        "SELECT coalesce(sum(value), 0) FROM lake.raw.usage "
         "WHERE service = 'nexadesk' AND metric_code = 'context_tokens'"
     )
     wanted = expected(trace("conversation")).quantities["context_tokens"]
