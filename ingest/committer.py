@@ -24,9 +24,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What happened to each event of one push, in its order; with a conflict nothing was kept."""
+    """What happened to each event of one push, in its order; with a conflict nothing was kept.
+
+    `events` are the events as they are kept: a retry as it was taken in the first time.
+    """
 
     verdicts: tuple[Verdict, ...]
+    events: tuple[UsageEvent, ...]
 
     @property
     def is_kept(self) -> bool:
@@ -118,14 +122,16 @@ class Committer:
 
     def _decide(self, events: Sequence[UsageEvent]) -> tuple[Receipt, list[UsageEvent]]:
         verdicts: list[Verdict] = []
+        kept: list[UsageEvent] = []
         new: list[UsageEvent] = []
         for event in events:
             verdict = self._index.verdict(event.key, event.content_digest)
             verdicts.append(verdict)
             if verdict is Verdict.NEW:
-                self._index.add(event.key, event.content_digest)
+                self._index.add(event.key, event.content_digest, event.received_at)
                 new.append(event)
-        receipt = Receipt(tuple(verdicts))
+            kept.append(event.as_first_received(self._index.first_received_at(event.key)))
+        receipt = Receipt(tuple(verdicts), tuple(kept))
         if not receipt.is_kept:
             for event in new:
                 self._index.forget(event.key)

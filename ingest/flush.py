@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from ingest.inbox_body import events_of_body
+from ingest.key_index import KnownEvent
 from ingest.usage_frame import MetricsInForce, usage_frames
 from ingest.watermark import Watermark
 from storage.inbox import Inbox
@@ -57,15 +58,15 @@ class Flusher:
         return upto
 
 
-def known_events(inbox: Inbox, lake: Lake) -> Iterator[tuple[bytes, int]]:
-    """Yield key and content digest of every event in lake and inbox, to rebuild the key index."""
+def known_events(inbox: Inbox, lake: Lake) -> Iterator[KnownEvent]:
+    """Yield every event in lake and inbox as the key index knows it, to rebuild the index."""
     for table in (USAGE, QUARANTINE):
-        frame = lake.scan(table).select("event_id", "content_digest").collect()
-        for event_id, digest in frame.iter_rows():
-            yield bytes.fromhex(event_id.replace("-", "")), digest
+        frame = lake.scan(table).select("event_id", "content_digest", "received_at").collect()
+        for event_id, digest, received_at in frame.iter_rows():
+            yield bytes.fromhex(event_id.replace("-", "")), digest, received_at
     mark = lake.mark(STREAM)
     while rows := inbox.read(mark, FLUSH_EVENTS_MAX):
         for row in rows:
             for event in events_of_body(row.body):
-                yield event.key, event.content_digest
+                yield event.key, event.content_digest, event.received_at
         mark = rows[-1].id

@@ -4,7 +4,11 @@ Decides new, known or conflicting; it belongs to one thread.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import Enum
+from typing import TypeAlias
+
+KnownEvent: TypeAlias = tuple[bytes, int, datetime]
 
 
 class Verdict(Enum):
@@ -16,27 +20,31 @@ class Verdict(Enum):
 
 
 class KeyIndex:
-    """Maps the 16-byte key of each known event to the 64-bit digest of its content."""
+    """Maps the 16-byte key of each known event to its content's digest and its first receipt."""
 
-    def __init__(self, known: Iterable[tuple[bytes, int]] = ()) -> None:
-        """Start with the keys of lake and inbox."""
-        self._digests = dict(known)
+    def __init__(self, known: Iterable[KnownEvent] = ()) -> None:
+        """Start with the events of lake and inbox."""
+        self._known = {key: (digest, received_at) for key, digest, received_at in known}
 
     def __len__(self) -> int:
         """Return the number of known events."""
-        return len(self._digests)
+        return len(self._known)
 
     def verdict(self, key: bytes, digest: int) -> Verdict:
         """Say what an event with this key and content is."""
-        known = self._digests.get(key)
+        known = self._known.get(key)
         if known is None:
             return Verdict.NEW
-        return Verdict.KNOWN if known == digest else Verdict.CONFLICT
+        return Verdict.KNOWN if known[0] == digest else Verdict.CONFLICT
 
-    def add(self, key: bytes, digest: int) -> None:
+    def first_received_at(self, key: bytes) -> datetime:
+        """Return when a known event was taken in."""
+        return self._known[key][1]
+
+    def add(self, key: bytes, digest: int, received_at: datetime) -> None:
         """Remember a new event."""
-        self._digests[key] = digest
+        self._known[key] = (digest, received_at)
 
     def forget(self, key: bytes) -> None:
         """Drop an event whose commit failed."""
-        del self._digests[key]
+        del self._known[key]

@@ -58,13 +58,12 @@ async def create_event(
     limits: LimitsOf,
     at: Now,
     committer: CommitterOf,
-    log: UsageLogOf,
 ) -> Json:
     """Keep one usage event; 200 when it is on disk."""
     raw = object_under(await request.body(), "event", limits.json_depth_max)
     event = from_lago_event(raw, service.code, at)
     try:
-        (stored,) = await take_in(committer, log, [event])
+        (stored,) = await take_in(committer, [event])
     except ValidationFailed as refusal:
         details = refusal.details or {}
         raise ValidationFailed(cast("dict[str, list[str]]", details["0"])) from refusal
@@ -78,13 +77,12 @@ async def create_events(
     limits: LimitsOf,
     at: Now,
     committer: CommitterOf,
-    log: UsageLogOf,
 ) -> Json:
     """Keep up to a hundred usage events, all or none; 200 when they are on disk."""
     body = exact_value(await request.body(), limits.json_depth_max)
     raws = body.get("events") if isinstance(body, dict) else None
     events = from_lago_batch(raws, service.code, at, events_max=request.app.state.events_batch_max)
-    stored = await take_in(committer, log, events)
+    stored = await take_in(committer, events)
     return Json({"events": [to_lago_event(event) for event in stored]})
 
 

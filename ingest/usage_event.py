@@ -6,7 +6,7 @@ Decides what a valid push is and when two pushes are the same; stores nothing.
 import hashlib
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
 
@@ -26,7 +26,10 @@ _exact = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 @dataclass(frozen=True, slots=True)
 class UsageEvent:
-    """One valid event; `properties` is JSON text, `content_digest` covers key and content."""
+    """One valid event; `properties` is JSON text, `content_digest` covers key and content.
+
+    `has_own_time` is false when the app named no time and ours was taken.
+    """
 
     service_code: str
     subscription_external_id: str | None
@@ -38,6 +41,15 @@ class UsageEvent:
     precise_total_amount_cents: str | None
     event_id: str
     content_digest: int
+    has_own_time: bool = True
+
+    def as_first_received(self, received_at: datetime) -> "UsageEvent":
+        """Return a retry of this event as it was answered the first time.
+
+        Key and content are the same; only the time we took for it differs.
+        """
+        occurred_at = self.occurred_at if self.has_own_time else received_at
+        return replace(self, received_at=received_at, occurred_at=occurred_at)
 
     @property
     def key(self) -> bytes:
@@ -88,6 +100,7 @@ def event_from_lago(raw: object, service_code: str, received_at: datetime) -> Us
         precise_total_amount_cents=precise,
         event_id=event_id(service_code, subscription, transaction_id),
         content_digest=_digest64(content),
+        has_own_time=raw.get("timestamp") is not None,
     )
 
 

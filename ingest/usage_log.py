@@ -1,6 +1,5 @@
 """Questions about single usage events, answered from the lake after a flush."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,16 +72,6 @@ class UsageLog:
             [service_code, transaction_id],
         )
         return next(iter(_events(frame)), None)
-
-    def of_ids(self, service_code: str, event_ids: Sequence[str]) -> dict[str, UsageEvent]:
-        """Return the stored events with these ids, as they were first taken in."""
-        self._flusher.flush()
-        frame = self._lake.query(
-            f"SELECT * FROM {ALL_EVENTS} WHERE service = ? "  # noqa: S608
-            "AND event_id IN (SELECT unnest(?))",
-            [service_code, list(event_ids)],
-        )
-        return {event.event_id: event for event in _events(frame)}
 
 
 def _events(frame: pl.DataFrame) -> list[UsageEvent]:

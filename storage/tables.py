@@ -16,7 +16,9 @@ class Instant(TypeDecorator[datetime]):
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
+    def process_bind_param(  # named by SQLAlchemy
+        self, value: datetime | None, _dialect: Dialect
+    ) -> int | None:
         """Refuse naive times; they would be read in a timezone nobody chose."""
         if value is None:
             return None
@@ -24,7 +26,9 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("an instant needs a timezone")
         return (value - EPOCH) // MICROSECOND
 
-    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
+    def process_result_value(  # named by SQLAlchemy
+        self, value: int | None, _dialect: Dialect
+    ) -> datetime | None:
         """Return the instant in UTC."""
         return None if value is None else EPOCH + timedelta(microseconds=value)
 

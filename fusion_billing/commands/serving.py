@@ -1,5 +1,6 @@
 """serve: the API, the pages and the scheduler in one process."""
 
+import signal
 from typing import Annotated
 
 import typer
@@ -53,4 +54,7 @@ def serve_house(settings: Settings, clock: Clock) -> None:
                 timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
             )
         )
+        # uvicorn raises the signal that stopped it once more; the house must still be closed.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: None)
         server.run()

@@ -14,6 +14,7 @@ from catalog.store import api_keys, services
 from fusion_billing.app import create_app
 from fusion_billing.clock import TestClock
 from fusion_billing.house import House, opened_house
+from fusion_billing.scheduler import Scheduler
 from fusion_billing.settings import Settings
 from tests.fusion_billing.makers import a_service
 
@@ -28,6 +29,7 @@ class Roof:
     clock: TestClock
     client: TestClient
     key: str
+    scheduler: Scheduler
 
     def post(self, path: str, body: object) -> dict[str, Any]:
         """Post JSON with the key of nexadesk and return the answer, which must be a 200."""
@@ -74,7 +76,7 @@ def open_roof(house: House, clock: TestClock) -> Iterator[Roof]:
         client=("127.0.0.1", 50_000),
         raise_server_exceptions=False,
     ) as client:
-        yield Roof(house, clock, client, key)
+        yield Roof(house, clock, client, key, app.state.scheduler)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from fusion_billing.app import create_app
@@ -114,7 +115,7 @@ def test_a_failing_job_is_shown_and_tried_again(house: House) -> None:
 
 def test_health_names_a_failing_job(roof: Roof) -> None:
     """The health is degraded while a job fails, and says what went wrong."""
-    scheduler = roof.client.app.state.scheduler
+    scheduler = roof.scheduler
     scheduler.health["flush"].problem = "OSError: no space left"
 
     health = roof.client.get("/health").json()
@@ -154,7 +155,7 @@ def test_pages_are_for_this_machine_or_the_password(
     tmp_path: Path, client: str, headers: dict[str, str], password: str, status: int
 ) -> None:
     """Without a password only this machine sees the pages; with one, whoever has it."""
-    settings = Settings(data_dir=tmp_path, pages_password=password)  # type: ignore[arg-type]
+    settings = Settings(data_dir=tmp_path, pages_password=SecretStr(password))
     with opened_house(settings, TestClock(NOVEMBER)) as house:
         app = create_app(house)
         browser = TestClient(app, base_url="http://localhost:8600", client=(client, 5_000))

@@ -45,13 +45,13 @@ class RunningService:
     def start(self) -> None:
         """Start serving and wait until traffic is taken."""
         arguments = ("serve", "--port", str(self.port), "--test-clock", self.test_clock)
-        log = (self.data_dir / "serve.log").open("ab")
-        self.process = subprocess.Popen(
-            [*COMMAND, *arguments, "--data-dir", str(self.data_dir)],
-            stdout=log,
-            stderr=log,
-            env=self._environment(),
-        )
+        with (self.data_dir / "serve.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, *arguments, "--data-dir", str(self.data_dir)],
+                stdout=log,
+                stderr=log,
+                env=self._environment(),
+            )
         self._wait_until_ready()
 
     def kill(self) -> None:

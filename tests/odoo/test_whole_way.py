@@ -45,13 +45,14 @@ def settings_for(folder: Path, user: OdooDatabase) -> Settings:
 
 def use_both_services(house: House, clock: TestClock) -> None:
     """Let one client, known to both services by its e-mail, use both of them in January."""
-    with TestClient(create_app(house), base_url="http://localhost") as client:
+    app = create_app(house)
+    with TestClient(app, base_url="http://localhost") as client:
         for number, code in enumerate(SERVICES):
             service = Service(f"id-{code}", code, code.title(), "America/Toronto", "CAD", OPENED_AT)
             with house.state.write() as connection:
                 services.add_service(connection, service)
                 _, key = api_keys.create_key(connection, code, house.pepper, OPENED_AT)
-            roof = Roof(house, clock, client, key)
+            roof = Roof(house, clock, client, key, app.state.scheduler)
             open_account(roof, amount="0.0333", amount_cents=4_990 + number)
             roof.post(
                 "/customers", {"customer": {"external_id": "acme", "email": "ap@acme.example"}}

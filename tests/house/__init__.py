@@ -1,0 +1,1 @@
+"""The house's own rules, tested: source text, imports, pages and commands."""
