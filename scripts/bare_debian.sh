@@ -80,6 +80,11 @@ copy_network_settings() { # How pip reaches its index here; this machine's own f
   done
 }
 
+copy_package_policy() { # Whether an old index of the mirror is good enough is this machine's choice.
+  apt-config dump | grep '^Acquire::Check-Valid-Until' \
+    >"$machine/etc/apt/apt.conf.d/90machine-policy" || true
+}
+
 copy_sources() {
   local place=$machine/srv/main
   mkdir -p "$place"
@@ -154,6 +159,7 @@ build_base
 trap tidy_up EXIT
 unpack_machine
 copy_network_settings
+copy_package_policy
 copy_sources
 case $what in
   demo) run_demo ;;
