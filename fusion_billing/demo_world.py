@@ -31,6 +31,7 @@ class DemoMetric:
     aggregation_type: str
     field_name: str
     daily_units: int
+    decimals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ SERVICES = (
         name="NexaCloud hosting",
         share_percent=45,
         metrics=(
-            DemoMetric("vcpu_hours", "vCPU hours", "sum_agg", "hours", 96),
+            DemoMetric("vcpu_hours", "vCPU hours", "sum_agg", "hours", 96, decimals=2),
             DemoMetric("storage_gb", "Storage GB (peak)", "max_agg", "gigabytes", 400),
             DemoMetric("egress_gb", "Egress GB", "sum_agg", "gigabytes", 60),
         ),
@@ -209,7 +210,7 @@ def _event(
     weekday_percent = 55 if day.weekday() >= 5 else 100  # noqa: PLR2004 - Saturday and Sunday
     percent = client.size_percent * weekday_percent * chance.randrange(80, 121)
     units = Decimal(metric.daily_units * percent) / 1_000_000
-    value: str = str(units.quantize(Decimal("0.01")))
+    value = str(units.quantize(Decimal(1).scaleb(-metric.decimals)))
     if metric.aggregation_type == "unique_count_agg":
         value = f"agent-{chance.randrange(2 + client.size_percent // 30)}"
     noon = datetime(day.year, day.month, day.day, 17, tzinfo=UTC)
