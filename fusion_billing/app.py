@@ -17,6 +17,7 @@ from catalog.http import BodyLimit, Limits, install_error_handlers
 from fusion_billing import VERSION, frozen_time, health
 from fusion_billing.house import House
 from fusion_billing.page_access import require_page_access
+from fusion_billing.request_log import RequestLog
 from fusion_billing.scheduler import Scheduler
 
 MOUNTS = ("/api/billing/v1", "/api/v1", "/api/billing/api/v1")
@@ -59,6 +60,7 @@ def create_app(house: House) -> FastAPI:
     )
     install_error_handlers(app)
     app.add_middleware(BodyLimit, limits=limits)
+    app.add_middleware(RequestLog)
     for mount in MOUNTS:
         for router in ROUTERS:
             app.include_router(router, prefix=mount, include_in_schema=mount == MOUNTS[0])

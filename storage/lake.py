@@ -10,11 +10,11 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
 import duckdb
-import duckdb_extensions
 import polars as pl
 
 from storage.lake_tables import SQL_TYPES, STREAMS, TABLES, LakeTable
@@ -194,14 +194,12 @@ def _locked(path: Path) -> int:
 
 
 def _attached(catalog: Path, data: Path) -> duckdb.DuckDBPyConnection:
-    for extension in EXTENSIONS:
-        duckdb_extensions.import_extension(extension)
     connection = duckdb.connect(config={"threads": 2})
     connection.execute("LOAD icu")
     # Without a fixed zone the month of an instant would depend on the machine.
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     for extension in EXTENSIONS:
-        connection.execute(f"LOAD {extension}")
+        connection.execute(f"LOAD '{_quoted(_extension_file(extension))}'")
     connection.execute(
         f"ATTACH 'ducklake:sqlite:{_quoted(catalog)}' AS lake "
         f"(DATA_PATH '{_quoted(data)}', META_JOURNAL_MODE 'WAL', OVERRIDE_DATA_PATH true)"
@@ -209,6 +207,13 @@ def _attached(catalog: Path, data: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("CALL lake.set_option('parquet_compression', 'zstd')")
     connection.execute("CALL lake.set_option('data_inlining_row_limit', 0)")
     return connection
+
+
+def _extension_file(name: str) -> Path:
+    """Return the extension as its wheel carries it: nothing to install, no home folder needed."""
+    package = files(f"duckdb_extension_{name}")
+    version = f"v{duckdb.__version__}"
+    return Path(str(package.joinpath("extensions", version, f"{name}.duckdb_extension")))
 
 
 def _quoted(path: Path) -> str:

@@ -92,6 +92,23 @@ def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert line["timestamp"].endswith("Z")
 
 
+@pytest.mark.usefixtures("_own_logs")
+def test_a_request_is_one_line_without_secrets(
+    roof: Roof, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A request is logged with its status, never with its key or its query; health is not."""
+    configure_logs("info", "json")
+    roof.client.get("/api/v1/plans?token=hush", headers=roof.headers)
+    roof.client.get("/livez")
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    ours = [line for line in lines if line["logger"].startswith("fusion_billing")]
+    assert [(line["method"], line["path"], line["status"]) for line in ours] == [
+        ("GET", "/api/v1/plans", 200)
+    ]
+    assert roof.key not in str(ours)
+
+
 def test_a_failing_job_is_shown_and_tried_again(house: House) -> None:
     """A job that fails says so in the health, and stops neither itself nor others."""
     scheduler = Scheduler(house)

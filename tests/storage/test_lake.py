@@ -81,6 +81,16 @@ def test_a_lake_has_one_writing_process(lake: Lake) -> None:
         Lake(lake.folder)
 
 
+def test_a_lake_needs_no_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service account without a home folder can open the lake."""
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+
+    lake = Lake(tmp_path / "lake")
+
+    assert lake.mark(STREAM) == 0
+    lake.close()
+
+
 def test_a_lake_reopens_with_its_rows(tmp_path: Path) -> None:
     """Closing and opening again loses nothing."""
     lake = Lake(tmp_path / "lake")
