@@ -63,6 +63,8 @@ class Committer:
     def submit(self, events: Sequence[UsageEvent]) -> "Future[Receipt]":
         """Hand in one push, all of it or nothing; the future ends when the answer is durable."""
         push = _Push(events, Future())
+        # A caller who goes away must not undo what is being kept, nor stop the thread.
+        push.answer.set_running_or_notify_cancel()
         if not self.is_running:
             raise TemporarilyUnavailable("shutting_down")
         try:

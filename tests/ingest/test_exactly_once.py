@@ -134,6 +134,14 @@ def test_a_crash_between_lake_and_inbox_doubles_nothing(
     assert ingest.stored() == ["tx-1", "tx-2"]
 
 
+def test_a_caller_who_goes_away_changes_nothing(ingest: Ingest) -> None:
+    """A push can't be taken back once it was handed in, and the next one is kept too."""
+    assert not ingest.committer.submit([an_event("a")]).cancel()
+
+    assert ingest.push(an_event("b")) == (Verdict.NEW,)
+    assert ingest.push(an_event("a")) == (Verdict.KNOWN,)
+
+
 def test_a_failed_commit_answers_with_a_refusal_and_forgets(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
