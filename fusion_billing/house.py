@@ -42,7 +42,7 @@ class House:
 def opened_state(settings: Settings) -> Iterator[State]:
     """Open only the state database: enough for services and keys while the service runs."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    state = open_state(settings.database_url, settings.data_dir.resolve())
+    state = open_state(settings.database_url.get_secret_value(), settings.data_dir.resolve())
     try:
         yield state
     finally:

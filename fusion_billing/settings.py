@@ -17,9 +17,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default=Path("fusion-data"), description="Folder of everything we keep: state, inbox, lake."
     )
-    database_url: str = Field(
-        default="",
-        description="SQLAlchemy URL of the state database; empty: SQLite in the data folder.",
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="SQLAlchemy URL of the state database, such as postgresql+psycopg://; "
+        "empty: SQLite in the data folder.",
     )
     host: str = Field(default="127.0.0.1", description="Address the service listens on.")
     port: int = Field(default=8600, ge=0, le=65535, description="Port the service listens on.")

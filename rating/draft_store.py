@@ -23,7 +23,8 @@ def insert_draft(connection: sa.Connection, draft: InvoiceDraft, billing_run_id:
     }
     insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
     statement = insert(invoice_draft).values(values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    kept = connection.execute(statement.returning(invoice_draft.c.id)).first()
+    return kept is not None
 
 
 def closings_billed(connection: sa.Connection, service_code: str) -> set[tuple[str, datetime]]:

@@ -5,6 +5,7 @@ import os
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 from rich.progress import Progress
 
 from fusion_billing.clock import SystemClock
@@ -26,7 +27,7 @@ def demo(
     """Build the demo (once) beside your own data, say where to look, and serve it."""
     own = settings_of(data_dir, host=host, port=port)
     settings = own.model_copy(
-        update={"data_dir": own.data_dir / "demo", "database_url": "", "odoo_url": ""}
+        update={"data_dir": own.data_dir / "demo", "database_url": SecretStr(""), "odoo_url": ""}
     )
     configure_logs("warning", "text")
     clock = SystemClock()
