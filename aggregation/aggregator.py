@@ -20,6 +20,7 @@ ROUNDING = {
     RoundingFunction.CEIL: ROUND_CEILING,
     RoundingFunction.FLOOR: ROUND_FLOOR,
 }
+PUSHED_DOWN_MAX = 50
 TIME_ORDER = ("occurred_at", "inbox_id", "sequence")
 
 
@@ -35,14 +36,15 @@ def quantities(
     if not windows:
         return {}
     counted = _counted_rows(usage.filter(seen), windows)
+    kinds = {window.metric.aggregation_type for window in windows}
     answers = [
-        _answer(counted.filter(pl.col("aggregation_type") == str(kind)), kind)
-        for kind in {window.metric.aggregation_type for window in windows}
+        _answer(counted.filter(pl.col("aggregation_type") == str(kind)), kind) for kind in kinds
     ]
-    answers.append(_event_values(counted))
-    *units_frames, values_frame = pl.collect_all(answers)
-    event_values = dict(values_frame.iter_rows())
-    found = {row["key"]: row for frame in units_frames for row in frame.iter_rows(named=True)}
+    if any(window.wants_event_values for window in windows):
+        answers.append(_event_values(counted))
+    frames = pl.collect_all(answers)
+    event_values = dict(frames.pop().iter_rows()) if len(frames) > len(kinds) else {}
+    found = {row["key"]: row for frame in frames for row in frame.iter_rows(named=True)}
     return {window.key: _quantity(window, found, event_values) for window in windows}
 
 
@@ -70,13 +72,36 @@ def _counted_rows(usage: pl.LazyFrame, windows: Sequence[UsageWindow]) -> pl.Laz
         },
         schema_overrides={"start": pl.Datetime("us", "UTC"), "end": pl.Datetime("us", "UTC")},
     )
-    # The outer bounds are pushed down to the files, the exact ones hold window by window.
+    return (
+        usage.filter(_outer_bounds(windows))
+        .join(asked, on=["service", "metric_code", "subscription_id"])
+        .filter(pl.col("occurred_at") >= pl.col("start"), pl.col("occurred_at") < pl.col("end"))
+    )
+
+
+def _outer_bounds(windows: Sequence[UsageWindow]) -> pl.Expr:
+    """Return what every counted row fulfils: it is pushed down to the files, whose rows are sorted.
+
+    The exact bounds hold window by window, after the join.
+    """
     first = min(window.start for window in windows)
     last = max(window.end for window in windows)
-    within = usage.filter(pl.col("occurred_at") >= first, pl.col("occurred_at") < last)
-    return within.join(asked, on=["service", "metric_code", "subscription_id"]).filter(
-        pl.col("occurred_at") >= pl.col("start"), pl.col("occurred_at") < pl.col("end")
+    return (
+        (pl.col("occurred_at") >= first)
+        & (pl.col("occurred_at") < last)
+        & _one_of("service", {window.service_code for window in windows})
+        & _one_of("metric_code", {window.metric.code for window in windows})
+        & _one_of("subscription_id", {window.subscription_external_id for window in windows})
     )
+
+
+def _one_of(column: str, values: set[str]) -> pl.Expr:
+    """Return the filter on a few values; many are left to the join."""
+    if len(values) == 1:
+        return pl.col(column) == next(iter(values))
+    if len(values) <= PUSHED_DOWN_MAX:
+        return pl.col(column).is_in(sorted(values))
+    return pl.lit(value=True)
 
 
 def _answer(rows: pl.LazyFrame, kind: AggregationType) -> pl.LazyFrame:

@@ -139,6 +139,11 @@ class Lake:
                 "CALL ducklake_cleanup_old_files('lake', older_than => now() - INTERVAL "
                 f"'{FILES_KEPT}')"
             )
+            # A crash leaves files that no commit names.
+            cursor.execute(
+                "CALL ducklake_delete_orphaned_files('lake', older_than => now() - INTERVAL "
+                f"'{FILES_KEPT}')"
+            )
 
     def close(self) -> None:
         """Close the lake and give up its lock."""

@@ -5,6 +5,7 @@ Root installs what is missing. Somebody who may use sudo without a password does
 told which command to run.
 """
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -17,7 +18,9 @@ from tests.real_parts.commands import run, say
 from tests.real_parts.faults import PartMissingError
 
 POSTGRES_PACKAGES = ("postgresql",)
-CHROMIUM_PACKAGES = ("chromium", "fonts-liberation")
+CHROMIUM_PACKAGES = ("chromium", "fonts-liberation", "libatomic1")
+# What steers Chromium in the tests carries a program of its own, which needs this library.
+STEERING_LIBRARY = "libatomic.so.1"
 CLUSTER_SETTINGS = Path("/etc/postgresql-common/createcluster.d/real-parts-of-tests.conf")
 
 
@@ -31,8 +34,12 @@ def find_postgres() -> Path | None:
 
 
 def find_chromium() -> Path | None:
-    """Return the Chromium program."""
+    """Return the Chromium program, when it can also be steered."""
     found = shutil.which("chromium")
+    try:
+        ctypes.CDLL(STEERING_LIBRARY)
+    except OSError:
+        return None
     return Path(found) if found else None
 
 
