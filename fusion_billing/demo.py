@@ -47,8 +47,8 @@ FOCUS_COLUMNS = (
 Progress = Callable[[str, int, int], None]
 
 
-def is_built(house: House) -> bool:
-    """Say whether the house holds the demo already."""
+def is_begun(house: House) -> bool:
+    """Say whether the demo's services are there, be the rest of it built or not."""
     with house.state.read() as connection:
         return services.find_service(connection, SERVICES[-1].code) is not None
 

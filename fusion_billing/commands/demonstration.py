@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from rich.progress import Progress
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import DataDir, settings_of
 from fusion_billing.commands.serving import serve_house
-from fusion_billing.demo import build_demo, is_built
+from fusion_billing.demo import build_demo, is_begun
 from fusion_billing.house import House, opened_house
 from fusion_billing.logs import configure_logs
 from fusion_billing.settings import Settings
@@ -32,11 +33,21 @@ def demo(
     configure_logs("warning", "text")
     clock = SystemClock()
     with opened_house(settings, clock) as house:
-        if not is_built(house):
+        if not keys_file(settings).exists():
+            if is_begun(house):
+                raise ValueError(
+                    f"the demo in {settings.data_dir} is only half built: delete that folder, "
+                    "and start it again"
+                )
             _build(house)
     typer.echo(_where_to_look(settings))
     if serve:
         serve_house(settings.model_copy(update={"log_format": "text"}), clock)
+
+
+def keys_file(settings: Settings) -> Path:
+    """Return the file of the demo's API keys; it is written last, when all is built."""
+    return settings.data_dir / "demo-keys.json"
 
 
 def _build(house: House) -> None:
@@ -47,11 +58,10 @@ def _build(house: House) -> None:
             at=house.clock(),
             progress=lambda _what, done, total: bar.update(task, completed=done, total=total),
         )
-    path = house.settings.data_dir / "demo-keys.json"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    publish_catalog(house.lake.folder)
+    descriptor = os.open(keys_file(house.settings), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(keys, file, indent=2)
-    publish_catalog(house.lake.folder)
 
 
 def _where_to_look(settings: Settings) -> str:
@@ -62,7 +72,7 @@ def _where_to_look(settings: Settings) -> str:
             "",
             f"  Margin        {base}/dashboards",
             f"  First bills   {base}/dashboards/drafts",
-            f"  API           {base}/api/v1 (Lago's clients; keys in {folder / 'demo-keys.json'})",
+            f"  API           {base}/api/v1 (Lago's clients; keys in {keys_file(settings)})",
             f"  Lake          {folder / 'lake' / 'published.sqlite'} (README, Open the lake)",
             f"  Cost file     {folder / 'demo-costs.csv'} (FOCUS 1.0)",
             "",

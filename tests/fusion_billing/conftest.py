@@ -1,5 +1,6 @@
 """A whole house in a temporary folder, with a clock the test moves, and its app over HTTP."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from starlette.testclient import TestClient
 
 from catalog.store import api_keys, services
@@ -84,3 +86,13 @@ def roof(house: House, clock: TestClock) -> Iterator[Roof]:
     """Give the house's app, up and running."""
     with open_roof(house, clock) as roof:
         yield roof
+
+
+@pytest.fixture
+def own_logs() -> Iterator[None]:
+    """Give the loggers back as they were."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()

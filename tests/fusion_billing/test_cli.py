@@ -97,6 +97,16 @@ def test_settings_are_shown_without_secrets(
     assert "can be used" in run(tmp_path, "config", "check")
 
 
+@pytest.mark.usefixtures("own_logs")
+def test_a_half_built_demo_says_so(tmp_path: Path) -> None:
+    """A demo whose building was cut off is not served as if it were whole."""
+    run(tmp_path / "demo", "service", "create", "memberships")
+
+    result = runner.invoke(app, ["demo", "--no-serve", "--data-dir", str(tmp_path)])
+
+    assert "half built" in str(result.exception)
+
+
 def test_a_folder_in_use_is_refused_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,19 +3,17 @@
 import json
 import logging
 import threading
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import structlog
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from fusion_billing.app import create_app
 from fusion_billing.clock import SystemClock, TestClock
-from fusion_billing.demo import build_demo, is_built
+from fusion_billing.demo import build_demo, is_begun
 from fusion_billing.demo_world import SERVICES, demo_clients, demo_events, months_until
 from fusion_billing.house import House, opened_house, read_pepper
 from fusion_billing.logs import REDACTED, configure_logs, redact_secrets
@@ -59,17 +57,7 @@ def test_the_real_clock_has_no_route(tmp_path: Path) -> None:
         assert client.post("/test_clock/advance", json={}).status_code == 404
 
 
-@pytest.fixture
-def _own_logs() -> Iterator[None]:
-    """Give the loggers back as they were."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
-
-
-@pytest.mark.usefixtures("_own_logs")
+@pytest.mark.usefixtures("own_logs")
 def test_secrets_do_not_reach_the_logs(capsys: pytest.CaptureFixture[str]) -> None:
     """A field named like a secret is written as a placeholder, and odoorpc says nothing."""
     configure_logs("info", "json")
@@ -81,7 +69,7 @@ def test_secrets_do_not_reach_the_logs(capsys: pytest.CaptureFixture[str]) -> No
     assert "credential" not in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("_own_logs")
+@pytest.mark.usefixtures("own_logs")
 def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """Our lines and a library's are one JSON object each, with level, name and time."""
     configure_logs("info", "json")
@@ -92,7 +80,7 @@ def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert line["timestamp"].endswith("Z")
 
 
-@pytest.mark.usefixtures("_own_logs")
+@pytest.mark.usefixtures("own_logs")
 def test_a_request_is_one_line_without_secrets(
     roof: Roof, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,7 +199,7 @@ def test_the_demo_has_bills_costs_and_losers(tmp_path: Path) -> None:
         rated = house.lake.scan(RATED_LINE).collect()
         costs = house.lake.scan(COST).collect()
 
-        assert is_built(house)
+        assert is_begun(house)
         assert rated["service"].n_unique() == 4
         assert rated["month"].n_unique() == 13
         assert rated["account_id"].n_unique() == 40
