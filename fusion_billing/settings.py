@@ -1,4 +1,4 @@
-"""Settings: one table, read once, from FUSION_* variables or a TOML file. Rooms get values."""
+"""Settings: one table, read once, from FUSION_* variables. Rooms get values, never settings."""
 
 from pathlib import Path
 from typing import Literal
