@@ -76,9 +76,10 @@ def park(connection: sa.Connection, draft_ids: Sequence[str], problem: str) -> N
         _update(connection, draft_id, status=DraftStatus.PARKED, problem=problem)
 
 
-def unpark(connection: sa.Connection, draft_id: str) -> None:
-    """Let a parked draft be sent again."""
-    _update(connection, draft_id, status=DraftStatus.DRAFT, problem=None)
+def unpark_all(connection: sa.Connection) -> int:
+    """Let every parked draft be sent again, and return their number."""
+    parked = invoice_draft.update().where(invoice_draft.c.status == DraftStatus.PARKED)
+    return connection.execute(parked.values(status=DraftStatus.DRAFT, problem=None)).rowcount
 
 
 def _update(connection: sa.Connection, draft_id: str, **values: object) -> None:

@@ -17,7 +17,6 @@ from catalog.store.versioned_rows import (
     with_newest_version,
     with_versions,
 )
-from catalog.versions import version_in_force
 from storage.tables import plan, plan_version
 
 
@@ -70,17 +69,6 @@ def plan_versions(connection: sa.Connection, service_code: str) -> dict[str, lis
     for row in connection.execute(found).mappings():
         versions[row["id"]].append(plan_of_body(row))
     return dict(versions)
-
-
-def plan_in_force(
-    connection: sa.Connection, service_code: str, plan_id: str, at: datetime
-) -> Plan | None:
-    """Return the version of a plan in force just before `at` (the first when none was yet)."""
-    found = with_versions(plan, plan_version).where(
-        plan.c.service_code == service_code, plan.c.id == plan_id
-    )
-    versions = [plan_of_body(row) for row in connection.execute(found).mappings()]
-    return version_in_force(versions, at) if versions else None
 
 
 def add_plan(connection: sa.Connection, added: Plan) -> Plan:

@@ -1,5 +1,7 @@
 """odoo check, setup, sync: is Odoo ready, make it ready, send what waits."""
 
+from typing import Annotated
+
 import typer
 
 from fusion_billing.clock import SystemClock
@@ -11,6 +13,7 @@ from odoo_bridge.check import Level, check
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.fields import setup
 from odoo_bridge.send_report import SendReport
+from rating.draft_store import unpark_all
 
 NOT_CONFIGURED = (
     "no Odoo is configured: set FUSION_ODOO_URL, FUSION_ODOO_DATABASE, FUSION_ODOO_LOGIN and "
@@ -48,11 +51,21 @@ def setup_odoo(data_dir: DataDir = None, dry_run: DryRun = False, as_json: AsJso
 
 
 @app.command()
-def sync(data_dir: DataDir = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+def sync(
+    data_dir: DataDir = None,
+    dry_run: DryRun = False,
+    parked: Annotated[bool, typer.Option(help="Try parked drafts again, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Send waiting drafts as draft invoices. Repeating it creates nothing twice."""
+    if parked and dry_run:
+        raise typer.BadParameter("--parked changes drafts, and --dry-run must not: use one of them")
     settings = settings_of(data_dir)
     odoo = _odoo(settings)
     with opened_state(settings) as state:
+        if parked:
+            with state.write() as connection:
+                unpark_all(connection)
         report = send_waiting(state, odoo, settings, at=SystemClock()(), dry_run=dry_run)
     say(as_json, _data(report), _text(report))
     if report.stopped_by is not None or report.parked:

@@ -15,6 +15,7 @@ from fusion_billing.clock import TestClock
 from fusion_billing.house import House, opened_house
 from fusion_billing.settings import Settings
 from rating.bill_run import BillReport
+from rating.draft_store import drafts_waiting, park, unpark_all
 from rating.rated_line_store import ship_rated_lines
 from storage.lake_tables import RATED_LINE
 from storage.tables import invoice_draft
@@ -163,6 +164,19 @@ def test_a_line_explains_its_cents(roof: Roof) -> None:
     assert line["amount_precise"] == "0.2331"
     assert line["watermark"] == report.watermark == "0:1"
     assert len(line["inputs_digest"]) == 64
+
+
+def test_parked_drafts_wait_until_they_are_let_go(roof: Roof) -> None:
+    """A parked draft is not sent by itself; let go, it waits again, without its problem."""
+    open_account(roof)
+    (draft,) = bill(roof).drafts
+    with roof.house.state.write() as connection:
+        park(connection, [draft.id], "no province")
+        assert drafts_waiting(connection, 10) == []
+
+        assert unpark_all(connection) == 1
+        assert drafts_waiting(connection, 10) == [draft]
+        assert unpark_all(connection) == 0
 
 
 def test_bills_survive_a_restart(tmp_path: Path, clock: TestClock) -> None:

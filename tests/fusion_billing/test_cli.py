@@ -52,6 +52,7 @@ def test_a_key_is_made_and_revoked(tmp_path: Path) -> None:
         ("service", "create", "nexadesk", "--currency", "cad"),
         ("bill", "--at", "tomorrow"),
         ("odoo", "check"),
+        ("odoo", "sync", "--parked", "--dry-run"),
     ],
 )
 def test_wrong_words_are_refused(tmp_path: Path, words: tuple[str, ...]) -> None:

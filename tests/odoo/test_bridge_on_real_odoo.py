@@ -18,8 +18,8 @@ from odoo_bridge.fields import FIELDS, missing_fields, setup
 from odoo_bridge.loading import resolved_id
 from odoo_bridge.odoo_value import OdooValue
 from odoo_bridge.partners import partner_id_of
-from rating.draft_store import unpark
 from rating.invoice_draft import DraftStatus, InvoiceDraft
+from storage.tables import invoice_draft
 from tests.odoo_bridge.broken_line import BrokenLine, broken_line
 from tests.odoo_bridge.makers import Books, a_draft, a_line, an_account, entered
 from tests.real_parts import OdooDatabase, OdooServer
@@ -167,7 +167,8 @@ def test_a_second_run_creates_nothing(house: House) -> None:
     before = [house.count(model) for model in counted]
     first_repeat = house.books.send(house.odoo)
     with house.books.state.write() as connection:
-        unpark(connection, drafts[0].id)
+        sent = invoice_draft.c.id == drafts[0].id
+        connection.execute(invoice_draft.update().where(sent).values(status=DraftStatus.DRAFT))
     second_repeat = house.books.send(house.odoo)
 
     assert (first_repeat.sent, first_repeat.already_there) == (0, 0)
