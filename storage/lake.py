@@ -1,32 +1,50 @@
-"""The lake: DuckLake over Parquet, written by exactly one process.
+"""The lake: DuckLake over Parquet, in one folder, or on PostgreSQL and S3.
 
 Appends polars frames exactly once, reads them back as lazy frames, keeps the files few.
 Knows nothing of what the rows mean.
 """
 
-import ctypes
-import fcntl
-import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from importlib.resources import files
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import duckdb
 import polars as pl
 
-from storage.lake_tables import SQL_TYPES, STREAMS, TABLES, LakeTable
+from storage.fault_points import reached
+from storage.lake_connection import LakeConnection
+from storage.lake_erasure import erase
+from storage.lake_errors import (
+    LakeBusyError,
+    LakeError,
+    LakeUnreachableError,
+    LakeVersionError,
+    StaleMarkError,
+)
+from storage.lake_files import DataFile, found_file, named_files
+from storage.lake_maintenance import Compaction, CompactionRules, compact
+from storage.lake_place import LakePlace, discreet, sole_opener
+from storage.lake_schema import create_mark, has_mark, prepare
+from storage.lake_tables import LakeTable
+from storage.lake_tally import appended_tally
 
-EXTENSIONS = ("ducklake", "sqlite_scanner")
-SNAPSHOTS_KEPT = "7 days"
-FILES_KEPT = "1 day"
-_libc = ctypes.CDLL(None, use_errno=True)
+__all__ = [
+    "Compaction",
+    "CompactionRules",
+    "DataFile",
+    "Lake",
+    "LakeBusyError",
+    "LakeError",
+    "LakePlace",
+    "LakeUnreachableError",
+    "LakeVersionError",
+    "StaleMarkError",
+]
 
-
-class LakeBusyError(RuntimeError):
-    """Another process already writes this lake."""
+ATTEMPTS_MAX = 20
+STREAM_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 class _ArrowStream(Protocol):
@@ -44,216 +62,209 @@ class _Stream:
 
 
 class Lake:
-    """An open lake in one folder; the folder's lock makes this its only writer."""
+    """An open lake; in its embedded form the folder's lock makes this its only writer."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open or create the lake in `folder`; LakeBusyError when another process writes it."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder.resolve()
-        self.catalog_path = self.folder / "catalog.sqlite"
-        self._lock_file = _locked(self.folder / "writer.lock")
-        self._data_fd = os.open(self.folder, os.O_RDONLY)
-        self._writing = threading.RLock()
-        self._connection = _attached(self.catalog_path, self.folder / "data")
-        self._create_tables()
+    def __init__(self, place: Path | LakePlace) -> None:
+        """Open, create or upgrade the lake; LakeError when that can't be done now."""
+        if isinstance(place, Path):
+            place = LakePlace(place)
+        place.folder.mkdir(parents=True, exist_ok=True)
+        self.place = place.resolved()
+        self._marked: set[str] = set()
+        self._housekept_at: datetime | None = None
+        with sole_opener(self.place):
+            self._lake = LakeConnection(self.place)
+            try:
+                prepare(self._lake)
+            except BaseException:
+                self._lake.close()
+                raise
+
+    @property
+    def folder(self) -> Path:
+        """Return the lake's folder on this machine."""
+        return self.place.folder
+
+    @property
+    def catalog_path(self) -> Path:
+        """Return the catalogue file of the embedded form."""
+        return self.place.folder / "catalog.sqlite"
 
     def mark(self, stream: str) -> int:
         """Return the last position of `stream` that is in the lake; 0 at first."""
-        row = self._cursor().execute(f"SELECT mark FROM lake.ops.mark_{stream}").fetchone()
-        return int(row[0]) if row else 0
+        self._know(stream)
+        ((mark,),) = self._lake.rows(f"SELECT mark FROM lake.ops.mark_{stream}")
+        return int(mark)
 
     def append_once(
         self, stream: str, after: int, upto: int, frames: Mapping[LakeTable, pl.DataFrame]
     ) -> None:
         """Append frames and move the stream's mark from `after` to `upto` in one transaction.
 
-        The mark makes a repeated append change nothing: RuntimeError when the mark is not at
+        The mark makes a repeated append change nothing: StaleMarkError when the mark is not at
         `after` any more. The data is on disk before the commit names it.
         """
-        with self._transaction() as cursor:
-            for table, frame in frames.items():
-                _insert(cursor, table, frame)
-            moved = cursor.execute(
-                f"UPDATE lake.ops.mark_{stream} SET mark = ? WHERE mark = ?", [upto, after]
-            ).fetchone()
-            if moved is None or moved[0] != 1:
-                raise RuntimeError(f"the mark of {stream} is not at {after} any more")
+        self._know(stream)
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                self._append(stream, after, upto, frames)
+            except duckdb.TransactionException:
+                # Another commit touched the mark: a worker that moved it, or a clean-up.
+                if self.mark(stream) != after:
+                    raise _stale(stream, after) from None
+            else:
+                return
+        raise LakeBusyError(f"the mark of {stream} is rewritten all the time: try again later")
 
     def append_unless(
         self, table: LakeTable, frame: pl.DataFrame, *, column: str, value: str
     ) -> bool:
         """Append a frame unless rows with that column value are there; say whether it was."""
-        with self._transaction() as cursor:
-            known = cursor.execute(
+        stream = f"unless_{table.name}"
+        for _ in range(ATTEMPTS_MAX):
+            mark = self.mark(stream)
+            found = self._lake.rows(
                 f"SELECT 1 FROM lake.{table.full_name} WHERE {column} = ? LIMIT 1", [value]
-            ).fetchone()
-            if known is None:
-                _insert(cursor, table, frame)
-            return known is None
+            )
+            if found:
+                return False
+            try:
+                self.append_once(stream, mark, mark + 1, {table: frame})
+            except StaleMarkError:
+                continue
+            return True
+        raise LakeBusyError(f"{table.full_name} is appended to all the time: try again later")
 
     def scan(self, table: LakeTable) -> pl.LazyFrame:
         """Return the table's committed rows as a lazy frame with exactly its columns."""
-        files = [path for path, _ in self.files(table)]
-        if not files:
+        return self.scan_files(table, [path for path, _ in self.files(table)])
+
+    def scan_files(self, table: LakeTable, paths: Sequence[str]) -> pl.LazyFrame:
+        """Return the rows of some of the table's files, with exactly its columns."""
+        if not paths:
             return pl.LazyFrame(schema=table.polars_schema)
         return pl.scan_parquet(
-            files,
+            list(paths),
             schema=table.polars_schema,
             missing_columns="insert",
             extra_columns="ignore",
             hive_partitioning=False,
+            glob=False,
+            storage_options=self.place.storage_options,
+            credential_provider=None,
+        )
+
+    def scan_at(self, table: LakeTable, snapshot: int) -> pl.LazyFrame:
+        """Return the table's rows as of a snapshot that is still kept, with today's columns."""
+        found = self.query(f"SELECT * FROM lake.{table.full_name} AT (VERSION => {int(snapshot)})")
+        absent = [
+            pl.lit(None, dtype=kind).alias(name)
+            for name, kind in table.polars_schema.items()
+            if name not in found.columns
+        ]
+        return found.lazy().with_columns(absent).select(list(table.polars_schema))
+
+    def snapshots(self) -> list[tuple[int, datetime]]:
+        """Return id and instant of every snapshot that is still kept, oldest first."""
+        return self._lake.rows(
+            "SELECT snapshot_id, snapshot_time FROM ducklake_snapshots('lake') ORDER BY 1"
         )
 
     def files(self, table: LakeTable) -> list[tuple[str, int]]:
         """Return path and size in bytes of the table's current Parquet files."""
-        rows = self._cursor().execute(
+        found = self._lake.rows(
             "SELECT data_file, data_file_size_bytes, delete_file "
             "FROM ducklake_list_files('lake', ?, schema => ?)",
             [table.name, table.schema],
         )
-        found = rows.fetchall()
         if any(delete_file is not None for _, _, delete_file in found):
             raise RuntimeError(f"{table.full_name} is append-only, yet it has deleted rows")
         return [(path, size) for path, size, _ in found]
 
+    def named_files(self, table: LakeTable) -> list[DataFile]:
+        """Return what the catalogue says of the table's current files."""
+        return named_files(self._lake, table)
+
+    def found_file(self, path: str) -> DataFile:
+        """Return what lies at a path; LakeError when it is gone or is no Parquet any more."""
+        return found_file(self._lake, path)
+
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pl.DataFrame:
         """Run one read-only SQL statement over the lake (tables as lake.schema.table)."""
-        cursor = self._cursor()
-        cursor.execute("BEGIN TRANSACTION READ ONLY")
-        try:
-            return pl.DataFrame(_Stream(cursor.sql(sql, params=list(parameters))))
-        finally:
-            cursor.execute("ROLLBACK")
+        cursor = self._lake.cursor()
+        with discreet(self.place):
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            try:
+                return pl.DataFrame(_Stream(cursor.sql(sql, params=list(parameters))))
+            finally:
+                cursor.execute("ROLLBACK")
 
-    def compact(self) -> None:
-        """Merge small files, forget old snapshots and delete files nobody can need any more."""
-        with self._transaction() as cursor:
-            cursor.execute("CALL ducklake_merge_adjacent_files('lake')")
-        with self._writing:
-            cursor = self._cursor()
-            cursor.execute(
-                "CALL ducklake_expire_snapshots('lake', older_than => now() - INTERVAL "
-                f"'{SNAPSHOTS_KEPT}')"
-            )
-            cursor.execute(
-                "CALL ducklake_cleanup_old_files('lake', older_than => now() - INTERVAL "
-                f"'{FILES_KEPT}')"
-            )
-            # A crash leaves files that no commit names.
-            cursor.execute(
-                "CALL ducklake_delete_orphaned_files('lake', older_than => now() - INTERVAL "
-                f"'{FILES_KEPT}')"
-            )
+    def compact(self, at: datetime, rules: CompactionRules | None = None) -> Compaction:
+        """Merge small files; each hour, forget and delete what nobody can need any more.
+
+        Appends and reads go on meanwhile: an append waits for one merge of one table at most.
+        """
+        rules = rules or CompactionRules()
+        is_due = self._housekept_at is None or at - self._housekept_at >= rules.housekeeping_every
+        done = compact(self._lake, at, rules, is_housekeeping_due=is_due)
+        if is_due:
+            self._housekept_at = at
+        return done
+
+    def erase(self, tables: Sequence[LakeTable], where: Mapping[str, str]) -> dict[str, int]:
+        """Delete all rows with these column values, from every file; return counts by table.
+
+        Older snapshots end with it. A scan that was begun before may find its files gone.
+        """
+        return erase(self._lake, tables, where)
 
     def close(self) -> None:
         """Close the lake and give up its lock."""
-        with self._writing:
-            self._connection.close()
-            os.close(self._data_fd)
-            os.close(self._lock_file)
+        self._lake.close()
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
-        return self._connection.cursor()
+    def _know(self, stream: str) -> None:
+        if stream in self._marked:
+            return
+        if not STREAM_NAME.fullmatch(stream):
+            raise ValueError(f"{stream!r} is no name of a stream: use a-z, 0-9 and _")
+        # Others wait for whoever holds the lock, and it may be frozen: not for what is there.
+        if not has_mark(self._lake, stream):
+            with sole_opener(self.place):
+                create_mark(self._lake, stream)
+        self._marked.add(stream)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._writing:
-            cursor = self._cursor()
-            cursor.execute("BEGIN")
-            try:
-                yield cursor
-                # DuckDB does not sync its Parquet files: a power cut after the commit could
-                # leave a snapshot that names a torn file.
-                if _libc.syncfs(self._data_fd) != 0:
-                    raise OSError(ctypes.get_errno(), "syncfs failed on the lake's folder")
-                cursor.execute("COMMIT")
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-
-    def _create_tables(self) -> None:
-        with self._transaction() as cursor:
-            for schema in ("raw", "core", "mart", "ops"):
-                cursor.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{schema}")
-        # A mark is one row: kept inside the catalogue it costs no file for each flush.
-        self._cursor().execute(
-            "CALL lake.set_option('data_inlining_row_limit', 10, schema => 'ops')"
-        )
-        with self._transaction() as cursor:
-            for table in TABLES:
-                _create(cursor, table)
-            for stream in STREAMS:
-                _create_mark(cursor, stream)
+    def _append(
+        self, stream: str, after: int, upto: int, frames: Mapping[LakeTable, pl.DataFrame]
+    ) -> None:
+        with self._lake.transaction() as cursor:
+            reached("lake.append.begun")
+            moved = cursor.execute(
+                f"UPDATE lake.ops.mark_{stream} SET mark = ?, rows_count = rows_count + ?, "
+                "tally = tally + CAST(? AS DECIMAL(38,0)) WHERE mark = ?",
+                [upto, *appended_tally(frames), after],
+            ).fetchone()
+            # A stale worker leaves here, before it has written a file.
+            if moved is None or moved[0] != 1:
+                raise _stale(stream, after)
+            reached("lake.append.marked")
+            for table, frame in frames.items():
+                _insert(cursor, table, frame)
+            reached("lake.append.inserted")
+            self._lake.sync()
+            reached("lake.append.synced")
+            cursor.execute("COMMIT")
+            reached("lake.append.committed")
 
 
-def _locked(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise LakeBusyError(
-            f"another process is using {path.parent}: stop it, or choose another --data-dir"
-        ) from error
-    return descriptor
-
-
-def _attached(catalog: Path, data: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 2})
-    connection.execute("LOAD icu")
-    # Without a fixed zone the month of an instant would depend on the machine.
-    connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    for extension in EXTENSIONS:
-        connection.execute(f"LOAD '{_quoted(_extension_file(extension))}'")
-    connection.execute(
-        f"ATTACH 'ducklake:sqlite:{_quoted(catalog)}' AS lake "
-        f"(DATA_PATH '{_quoted(data)}', META_JOURNAL_MODE 'WAL', OVERRIDE_DATA_PATH true)"
-    )
-    connection.execute("CALL lake.set_option('parquet_compression', 'zstd')")
-    connection.execute("CALL lake.set_option('data_inlining_row_limit', 0)")
-    return connection
-
-
-def _extension_file(name: str) -> Path:
-    """Return the extension as its wheel carries it: nothing to install, no home folder needed."""
-    package = files(f"duckdb_extension_{name}")
-    version = f"v{duckdb.__version__}"
-    return Path(str(package.joinpath("extensions", version, f"{name}.duckdb_extension")))
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-def _create(cursor: duckdb.DuckDBPyConnection, table: LakeTable) -> None:
-    name = f"lake.{table.full_name}"
-    known = cursor.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE database_name = 'lake' "
-        "AND schema_name = ? AND table_name = ?",
-        [table.schema, table.name],
-    ).fetchone()
-    if known:
-        return
-    columns = ", ".join(f"{column.name} {SQL_TYPES[column.type]}" for column in table.columns)
-    cursor.execute(f"CREATE TABLE {name} ({columns})")
-    cursor.execute(f"ALTER TABLE {name} SET PARTITIONED BY (month)")
-    cursor.execute(f"ALTER TABLE {name} SET SORTED BY ({', '.join(table.sorted_by)})")
-    cursor.execute(f"COMMENT ON TABLE {name} IS '{table.comment.replace(chr(39), chr(39) * 2)}'")
-    for column in table.columns:
-        comment = column.comment.replace("'", "''")
-        cursor.execute(f"COMMENT ON COLUMN {name}.{column.name} IS '{comment}'")
-
-
-def _create_mark(cursor: duckdb.DuckDBPyConnection, stream: str) -> None:
-    name = f"lake.ops.mark_{stream}"
-    cursor.execute(f"CREATE TABLE IF NOT EXISTS {name} (mark BIGINT NOT NULL)")
-    cursor.execute(f"INSERT INTO {name} SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM {name})")
+def _stale(stream: str, after: int) -> StaleMarkError:
+    return StaleMarkError(f"the mark of {stream} is not at {after} any more: read it again")
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, table: LakeTable, frame: pl.DataFrame) -> None:
     if frame.is_empty():
         return
     typed = frame.select(pl.col(name).cast(kind) for name, kind in table.polars_schema.items())
+    columns = ", ".join(table.polars_schema)
     cursor.register("appended", _Stream(typed.sort(table.sorted_by)))
-    cursor.execute(f"INSERT INTO lake.{table.full_name} SELECT * FROM appended")
+    cursor.execute(f"INSERT INTO lake.{table.full_name} ({columns}) SELECT {columns} FROM appended")
     cursor.unregister("appended")

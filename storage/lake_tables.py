@@ -67,22 +67,42 @@ USAGE = LakeTable(
         Column("operation_type", TEXT, "add or remove, for unique counts"),
         Column("properties", TEXT, "The properties as sent (JSON)"),
         Column("precise_total_amount_cents", TEXT, "As sent, for the dynamic charge model"),
-        Column("event_id", TEXT, "The id we answered with (lago_id)"),
-        Column("content_digest", INTEGER, "64-bit digest of what was sent, to know a retry"),
+        Column("content_digest", INTEGER, "64-bit digest of key and content, to know a retry"),
         Column("metric_version", INTEGER, "Version of the metric that read the value; 0: none"),
-        Column("received_at", INSTANT, "When we answered (UTC)"),
+        Column("received_at", INSTANT, "The second in which it was taken in (UTC)"),
+        Column("is_own_time", pl.Boolean(), "False: the app named no time, occurred_at is ours"),
         Column("shard", INTEGER, "Inbox shard"),
         Column("inbox_id", INTEGER, "Position in the shard's inbox: what a watermark pins"),
-        Column("sequence", INTEGER, "Position inside one push"),
+        Column("sequence", INTEGER, "Position inside one inbox row"),
     ),
     sorted_by=("service", "metric_code", "subscription_id", "occurred_at"),
+)
+
+REVISION = LakeTable(
+    schema="raw",
+    name="revision",
+    comment="Usage that replaces usage: counter pushes and corrections. The newest row of a fact "
+    "(largest inbox_id, then sequence) counts, unless it is void; all rows are kept.",
+    columns=(
+        *USAGE.columns,
+        Column("fact_id", TEXT, "e:<transaction_id> of an event, or w:<window> of a counter"),
+        Column("window_start", INSTANT, "Start of a counter's window (included); null for events"),
+        Column("window_end", INSTANT, "End of a counter's window (excluded); null for events"),
+        Column("is_void", pl.Boolean(), "True: the fact counts nothing from this row on"),
+        Column("correction_id", TEXT, "Correction that wrote the row; null for counter pushes"),
+    ),
+    sorted_by=("service", "metric_code", "subscription_id", "fact_id", "inbox_id"),
 )
 
 QUARANTINE = LakeTable(
     schema="raw",
     name="quarantine",
     comment="Usage events taken in that no metric can count, with the reason.",
-    columns=(*USAGE.columns, Column("reason", TEXT, "Why it can't be counted")),
+    columns=(
+        *USAGE.columns,
+        Column("reason", TEXT, "Why it can't be counted"),
+        Column("details", TEXT, "What else is known of the fault (JSON), such as both digests"),
+    ),
     sorted_by=("service", "inbox_id"),
 )
 
@@ -149,5 +169,47 @@ COST = LakeTable(
     sorted_by=("service", "account_id", "charge_period_start"),
 )
 
-TABLES = (USAGE, QUARANTINE, RATED_LINE, COST)
+USAGE_DAILY = LakeTable(
+    schema="mart",
+    name="usage_daily",
+    comment="Effective usage by local day, for analysts; never used for billing. One row for each "
+    "service, metric, subscription and day. The exception to append-only: a day touched by new "
+    "usage is computed again and replaced as a whole.",
+    columns=(
+        Column("month", pl.Date(), "First day of the month of day (partition)"),
+        Column("service", TEXT, "Code of the service that owns the row"),
+        Column("metric_code", TEXT, "Code of the billable metric"),
+        Column("subscription_id", TEXT, "External id of the subscription"),
+        Column("day", pl.Date(), "Local date in the service's timezone; may have 23 or 25 hours"),
+        Column("events_count", INTEGER, "Usage events that count; of counters of a count metric, "
+               "the events they counted; of other counters, the windows"),
+        Column("value_sum", QUANTITY, "Sum of the values; null without numbers and for gauges"),
+        Column("value_max", QUANTITY, "Largest value; null without numbers"),
+        Column("value_last", QUANTITY, "Latest value of the day; null without numbers"),
+        Column("aggregation_type", TEXT, "Lago's word for how the metric counts; null: unknown"),
+        Column("counter_semantics", TEXT, "What the metric's counters mean; null: it takes none"),
+        Column("shard", INTEGER, "Inbox shard of the subscription"),
+        Column("watermark", TEXT, "What had been taken in when the day was computed"),
+        Column("computed_at", INSTANT, "When the day was computed"),
+    ),
+    sorted_by=("service", "metric_code", "subscription_id", "day"),
+)  # fmt: skip
+
+ERASED_KEY = LakeTable(
+    schema="raw",
+    name="erased_key",
+    comment="Keys of erased usage, as keyed digests: a retry of it must not come back as new.",
+    columns=(
+        Column("month", pl.Date(), "First day of the UTC month of the erased usage (partition)"),
+        Column("service", TEXT, "Code of the service that owned the row"),
+        Column("subscription_id", TEXT, "External id of the subscription; empty for none"),
+        Column("key_digest", TEXT, "BLAKE2b of the key, keyed with the service's pepper (hex)"),
+        Column("received_at", INSTANT, "The second in which it was taken in (UTC)"),
+        Column("kind", TEXT, "Why it was erased: account, or retention"),
+        Column("erasure_id", TEXT, "The erasure that took it out"),
+    ),
+    sorted_by=("service", "subscription_id", "key_digest"),
+)
+
+TABLES = (USAGE, REVISION, QUARANTINE, RATED_LINE, COST, USAGE_DAILY, ERASED_KEY)
 STREAMS = ("usage_0", "rated_line")

@@ -8,18 +8,37 @@ import subprocess
 import sys
 from pathlib import Path
 
-COPY_SECONDS_MAX = 60
+CHILD_SECONDS_MAX = 60
+BUSY_SECONDS_MAX = 30
+
+
+def published_path(lake_folder: Path) -> Path:
+    """Return where the copy of an embedded lake's catalogue lies."""
+    return lake_folder / "published.sqlite"
 
 
 def publish_catalog(lake_folder: Path) -> Path:
-    """Copy catalog.sqlite to published.sqlite in one step, in a child process; return its path."""
-    source, target = lake_folder / "catalog.sqlite", lake_folder / "published.sqlite"
-    subprocess.run(
-        [sys.executable, "-m", "storage.published", str(source), str(target)],
-        check=True,
-        timeout=COPY_SECONDS_MAX,
-    )
+    """Copy catalog.sqlite to published.sqlite in one step, in a child process; return its path.
+
+    A lake whose catalogue is in PostgreSQL needs no copy, and gets none.
+    """
+    source, target = lake_folder / "catalog.sqlite", published_path(lake_folder)
+    if source.exists():
+        _in_a_child("copy", source, target)
     return target
+
+
+def vacuum_catalog(lake_folder: Path) -> None:
+    """Rewrite catalog.sqlite without its free pages, which still hold what was deleted."""
+    _in_a_child("vacuum", lake_folder / "catalog.sqlite")
+
+
+def _in_a_child(act: str, *paths: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "storage.published", act, *map(str, paths)],
+        check=True,
+        timeout=CHILD_SECONDS_MAX,
+    )
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -32,5 +51,18 @@ def _copy(source: Path, target: Path) -> None:
     fresh.replace(target)
 
 
+def _vacuum(source: Path) -> None:
+    connection = sqlite3.connect(source, isolation_level=None, timeout=BUSY_SECONDS_MAX)
+    connection.execute("VACUUM")
+    ((is_busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    if is_busy:
+        sys.exit(f"{source} is being read: its log still holds deleted rows, try again")
+
+
 if __name__ == "__main__":
-    _copy(Path(sys.argv[1]), Path(sys.argv[2]))
+    match sys.argv[1:]:
+        case ["copy", copied, copy]:
+            _copy(Path(copied), Path(copy))
+        case ["vacuum", catalog]:
+            _vacuum(Path(catalog))

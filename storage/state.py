@@ -5,15 +5,27 @@ Opens it, migrates it and hands out connections; the rooms write the queries.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from storage.patience import FROZEN_SECONDS_MAX, PATIENCE, SERVER_PATIENCE, StoreUnavailableError
+from storage.sqlite_wal import use_wal
 
 MIGRATIONS = Path(__file__).parent / "migrations" / "state"
 BUSY_SECONDS_MAX = 30
+FROZEN_STATE = "25P03"
+MIGRATION_LOCK = 0x66_62_73_74_61_74_65
+# One snapshot for all that a read sees, as in SQLite.
+POSTGRESQL_READ = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+class StateUnavailableError(StoreUnavailableError):
+    """The state database can't be reached or used now; the transaction was rolled back."""
 
 
 class State:
@@ -21,16 +33,23 @@ class State:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL and bring its tables up to date."""
-        self._engine = sa.create_engine(url)
-        if self._engine.dialect.name == "sqlite":
+        # A pooled connection may have been lost meanwhile: it is tried before it is used.
+        parsed = sa.make_url(url)
+        self._is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._engine = sa.create_engine(
+            parsed, pool_pre_ping=True, connect_args={} if self._is_sqlite else PATIENCE
+        )
+        if self._is_sqlite:
             sa.event.listen(self._engine, "connect", _configure_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
+        else:
+            sa.event.listen(self._engine, "connect", _configure_postgresql)
         self._migrate()
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Give a connection in one transaction: committed at the end, rolled back on an error."""
-        with self._engine.connect() as opened:
+        with self._told_when_away(), self._engine.connect() as opened:
             connection = opened.execution_options(fusion_write=True)
             with connection.begin():
                 yield connection
@@ -38,17 +57,35 @@ class State:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Give a connection that sees one consistent state and writes nothing."""
-        with self._engine.connect() as connection:
-            yield connection
+        with self._told_when_away(), self._engine.connect() as opened:
+            options = {} if self._is_sqlite else POSTGRESQL_READ
+            yield opened.execution_options(**options)
 
     def close(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
 
+    @contextmanager
+    def _told_when_away(self) -> Iterator[None]:
+        """Raise what a PostgreSQL in trouble says as StateUnavailableError."""
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            was_frozen = getattr(error.orig, "sqlstate", None) == FROZEN_STATE
+            if self._is_sqlite or not (was_frozen or isinstance(error, sa.exc.OperationalError)):
+                raise
+            raise StateUnavailableError(
+                f"the state database cannot be used ({str(error.orig).strip()}): see that the "
+                "PostgreSQL of FUSION_DATABASE_URL runs and can be reached"
+            ) from error
+
     def _migrate(self) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         with self.write() as connection:
+            if not self._is_sqlite:
+                # Of processes that start at once one migrates, and the others wait for it.
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -61,9 +98,21 @@ def open_state(url: str, folder: Path) -> State:
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS_MAX * 1000}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    use_wal(connection)
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _configure_postgresql(connection: DBAPIConnection, _record: object) -> None:
+    # The server may be set not to wait for its disk; a commit of ours waits.
+    with closing(connection.cursor()) as cursor:
+        for name, value in SERVER_PATIENCE.items():
+            cursor.execute(f"SET {name} = {value}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS_MAX}s'")
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false) "
+            "WHERE current_setting('synchronous_commit') = 'off'"
+        )
+    connection.commit()
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

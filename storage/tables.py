@@ -68,6 +68,7 @@ service = sa.Table(
     _text("timezone"),
     _text("currency"),
     _instant("created_at"),
+    sa.Column("duplicates", sa.Text, nullable=False, server_default="replay"),
 )
 
 api_key = sa.Table(
@@ -237,3 +238,123 @@ odoo_link = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("odoo_id", sa.BigInteger, nullable=False),
 )
+
+usage_import = sa.Table(
+    "usage_import",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _service(),
+    _text("sha256"),
+    _text("file_name"),
+    _text("format"),
+    _text("status"),
+    sa.Column("rows_done", sa.BigInteger, nullable=False),
+    sa.Column("kept_count", sa.BigInteger, nullable=False),
+    sa.Column("known_count", sa.BigInteger, nullable=False),
+    sa.Column("refused_count", sa.BigInteger, nullable=False),
+    _text("errors"),
+    _text("problem", null=True),
+    _instant("started_at"),
+    _instant("finished_at", null=True),
+    sa.UniqueConstraint("service_code", "sha256"),
+)
+
+lifecycle_event = sa.Table(
+    "lifecycle_event",
+    metadata,
+    sa.Column("service_code", sa.Text, sa.ForeignKey("service.code"), primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("body"),
+    _instant("created_at"),
+)
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _text("holder"),
+    sa.Column("token", sa.BigInteger, nullable=False),
+    _instant("expires_at"),
+)
+
+quarantine_resolution = sa.Table(
+    "quarantine_resolution",
+    metadata,
+    sa.Column("service_code", sa.Text, sa.ForeignKey("service.code"), primary_key=True),
+    sa.Column("row_id", sa.Text, primary_key=True),
+    _text("kind"),
+    _text("author", null=True),
+    _text("reason", null=True),
+    _text("changes", null=True),
+    _instant("decided_at"),
+    _instant("finished_at", null=True),
+)
+sa.Index(
+    "quarantine_resolution_unfinished",
+    quarantine_resolution.c.service_code,
+    sqlite_where=quarantine_resolution.c.finished_at.is_(None),
+    postgresql_where=quarantine_resolution.c.finished_at.is_(None),
+)
+
+told_mark = sa.Table(
+    "told_mark",
+    metadata,
+    sa.Column("topic", sa.Text, primary_key=True),
+    sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("mark", sa.BigInteger, nullable=False),
+)
+
+correction = sa.Table(
+    "correction",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _service(),
+    _text("kind"),
+    _text("selection"),
+    _text("changes"),
+    _text("author"),
+    _text("reason"),
+    _text("reverts_id", sa.ForeignKey("correction.id"), null=True),
+    _instant("created_at"),
+    _text("watermark"),
+    sa.Column("rows_total", sa.BigInteger, nullable=False),
+    sa.Column("rows_done", sa.BigInteger, nullable=False),
+    _text("status"),
+)
+sa.Index("correction_service", correction.c.service_code, correction.c.created_at)
+
+erasure = sa.Table(
+    "erasure",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _service(),
+    _text("kind"),
+    _text("scope"),
+    _text("author"),
+    _text("reason"),
+    _text("watermark"),
+    _instant("begun_at"),
+    _instant("finished_at", null=True),
+)
+
+erasure_proof = sa.Table(
+    "erasure_proof",
+    metadata,
+    sa.Column("erasure_id", sa.Text, sa.ForeignKey("erasure.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    _text("part"),
+    _text("subscription_external_id", null=True),
+    _text("metric_code"),
+    _instant("window_start"),
+    _instant("window_end"),
+    sa.Column("rows_count", sa.BigInteger, nullable=False),
+    _text("value_sum", null=True),
+    _text("rows_digest"),
+    _text("window_key", null=True),
+    _text("draft_id", null=True),
+    _text("rated_line_id", null=True),
+    _text("line_digest", null=True),
+    _text("quantity", null=True),
+)
+sa.Index("erasure_proof_window", erasure_proof.c.window_key)

@@ -11,6 +11,7 @@ import pytest
 from tests.real_parts import packages
 from tests.real_parts.commands import retry_command
 from tests.real_parts.faults import PartMissingError
+from tests.real_parts.node import ensure_node, find_node
 from tests.real_parts.odoo_program import OdooProgram
 from tests.real_parts.odoo_python import ensure_python, find_python
 from tests.real_parts.odoo_server import OdooParts
@@ -76,6 +77,16 @@ def _ensure_chromium(*, may_use_sudo: bool) -> Path:
     )
 
 
+def _find_curl() -> Path:
+    return packages.find_or_explain(packages.CURL_PACKAGES, packages.find_curl)
+
+
+def _ensure_curl(*, may_use_sudo: bool) -> Path:
+    return packages.ensure_debian_package(
+        packages.CURL_PACKAGES, packages.find_curl, may_use_sudo=may_use_sudo
+    )
+
+
 def _find_odoo() -> OdooParts:
     programs, tree, python = _find_postgres(), find_tree(), find_python()
     odoo = OdooProgram(python, tree) if python and tree else None
@@ -98,4 +109,6 @@ def _ensure_odoo(*, may_use_sudo: bool) -> OdooParts:
 POSTGRES = Part("PostgreSQL", _find_postgres, _ensure_postgres)
 CHROMIUM = Part("Chromium", _find_chromium, _ensure_chromium)
 ODOO = Part("Odoo 19", _find_odoo, _ensure_odoo)
-PARTS: tuple[Part[object], ...] = (POSTGRES, CHROMIUM, ODOO)
+CURL = Part("curl", _find_curl, _ensure_curl)
+NODE = Part("Node with the packages of the examples", find_node, ensure_node)
+PARTS: tuple[Part[object], ...] = (POSTGRES, CHROMIUM, ODOO, CURL, NODE)

@@ -19,6 +19,7 @@ from tests.real_parts.faults import PartMissingError
 
 POSTGRES_PACKAGES = ("postgresql",)
 CHROMIUM_PACKAGES = ("chromium", "fonts-liberation", "libatomic1")
+CURL_PACKAGES = ("curl",)
 # What steers Chromium in the tests carries a program of its own, which needs this library.
 STEERING_LIBRARY = "libatomic.so.1"
 CLUSTER_SETTINGS = Path("/etc/postgresql-common/createcluster.d/real-parts-of-tests.conf")
@@ -40,6 +41,12 @@ def find_chromium() -> Path | None:
         ctypes.CDLL(STEERING_LIBRARY)
     except OSError:
         return None
+    return Path(found) if found else None
+
+
+def find_curl() -> Path | None:
+    """Return the curl program."""
+    found = shutil.which("curl")
     return Path(found) if found else None
 
 

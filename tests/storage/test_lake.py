@@ -1,11 +1,12 @@
 """The lake keeps what is appended, exactly once, and lets others read while it writes."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from storage.lake import Lake, LakeBusyError
+from storage.lake import Lake, LakeBusyError, LakePlace, StaleMarkError
 from storage.lake_tables import COST, TABLES, USAGE
 from storage.published import publish_catalog
 from tests.plain_duckdb import plain_duckdb
@@ -40,7 +41,7 @@ def test_a_repeated_append_changes_nothing(lake: Lake) -> None:
     """The mark lets the same stretch of a stream into the lake once."""
     lake.append_once(STREAM, 0, 3, {USAGE: usage_rows("a")})
 
-    with pytest.raises(RuntimeError, match="not at 0"):
+    with pytest.raises(StaleMarkError, match="not at 0"):
         lake.append_once(STREAM, 0, 3, {USAGE: usage_rows("a")})
     assert lake.scan(USAGE).collect().height == 1
     assert lake.mark(STREAM) == 3
@@ -53,6 +54,42 @@ def test_a_failed_append_leaves_no_row_and_no_mark(lake: Lake) -> None:
 
     assert lake.scan(USAGE).collect().height == 0
     assert lake.mark(STREAM) == 0
+
+
+def test_each_shard_has_a_mark_of_its_own(lake: Lake) -> None:
+    """A stream's mark is made when it is first named, starts at 0 and moves alone."""
+    lake.append_once("usage_7", 0, 5, {USAGE: usage_rows("a", shard=7)})
+
+    assert (lake.mark("usage_7"), lake.mark("usage_8"), lake.mark(STREAM)) == (5, 0, 0)
+
+
+def test_a_stream_has_a_plain_name(lake: Lake) -> None:
+    """A name that would be no table's name is refused."""
+    for name in ("", "Usage", "usage-0", "u; DROP TABLE x", "0"):
+        with pytest.raises(ValueError, match="no name of a stream"):
+            lake.mark(name)
+
+
+def test_a_stale_append_writes_no_file(lake: Lake) -> None:
+    """A worker that comes late leaves nothing behind, not even an orphaned file."""
+    lake.append_once(STREAM, 0, 3, {USAGE: usage_rows("a")})
+
+    with pytest.raises(StaleMarkError):
+        lake.append_once(STREAM, 0, 3, {USAGE: usage_rows("a")})
+    assert len(list(lake.folder.rglob("usage/**/*.parquet"))) == 1
+
+
+def test_an_earlier_snapshot_can_be_read(lake: Lake) -> None:
+    """Analysts see a table as it was at any snapshot that is kept."""
+    lake.append_once(STREAM, 0, 1, {USAGE: usage_rows("a")})
+    earlier, at = lake.snapshots()[-1]
+    lake.append_once(STREAM, 1, 2, {USAGE: usage_rows("b")})
+
+    then = lake.scan_at(USAGE, earlier).collect()
+    assert then.schema == USAGE.polars_schema
+    assert then["transaction_id"].to_list() == ["a"]
+    assert lake.scan(USAGE).collect().height == 2
+    assert at < lake.snapshots()[-1][1]
 
 
 def test_append_unless_keeps_the_first(lake: Lake) -> None:
@@ -69,7 +106,7 @@ def test_compaction_merges_files_and_keeps_rows(lake: Lake) -> None:
     for mark in range(6):
         lake.append_once(STREAM, mark, mark + 1, {USAGE: usage_rows(str(mark))})
 
-    lake.compact()
+    lake.compact(datetime(2026, 3, 1, tzinfo=UTC))
 
     assert len(lake.files(USAGE)) == 1
     assert sorted(lake.scan(USAGE).collect()["transaction_id"]) == list("012345")
@@ -126,3 +163,33 @@ def test_every_table_and_column_is_explained(lake: Lake) -> None:
     assert tables.rows() == []
     assert columns.rows() == []
     assert all(table.comment and column.comment for table in TABLES for column in table.columns)
+
+
+def test_a_place_keeps_its_secrets(tmp_path: Path) -> None:
+    """Neither the password of a catalogue nor the secret of S3 is shown with the place."""
+    place = LakePlace(
+        tmp_path,
+        catalog="postgresql://lake:hunter2@db/lake",
+        data="s3://bucket/lake",
+        s3_key_id="id",
+        s3_secret="hunter3",
+    )
+
+    assert "hunter" not in repr(place)
+    assert "hunter" not in str(place)
+
+
+@pytest.mark.parametrize(
+    ("catalog", "data", "cause"),
+    [
+        ("mysql://db", "", "catalogue is neither"),
+        ("", "/elsewhere", "data is neither"),
+        ("", "s3://bucket", "needs a key id and a secret"),
+    ],
+)
+def test_an_impossible_place_is_refused(
+    tmp_path: Path, catalog: str, data: str, cause: str
+) -> None:
+    """A place that can't be one says which setting is wrong."""
+    with pytest.raises(ValueError, match=cause):
+        LakePlace(tmp_path, catalog=catalog, data=data)

@@ -1,5 +1,9 @@
 """The state database is migrated, durable and transactional."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg import sql
 
-from storage.state import open_state
+from storage.state import State, open_state
 from storage.tables import metadata, service
+from tests.real_parts import PostgresServer
 
 MOMENT = datetime(2026, 3, 8, 6, 59, 59, 123456, tzinfo=UTC)
 ROW = {
@@ -20,6 +26,49 @@ ROW = {
     "currency": "CAD",
     "created_at": MOMENT,
 }
+
+
+OPEN_STATE = """
+import sys
+from pathlib import Path
+from storage.state import open_state
+
+print("ready", flush=True)
+sys.stdin.readline()
+open_state(sys.argv[1], Path(sys.argv[2])).close()
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state_of_either_kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
+    """Give an empty state database of either kind."""
+    on_postgresql = request.param == "postgresql"
+    url = psycopg_url(request.getfixturevalue("database_url")) if on_postgresql else ""
+    with closing(open_state(url, tmp_path)) as state:
+        yield state
+
+
+def psycopg_url(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://")
+
+
+def open_at_once(url: str, folder: Path) -> list[int]:
+    """Return the exit codes of four processes that open the same database at one moment."""
+    command = [sys.executable, "-c", OPEN_STATE, url, str(folder)]
+    opening = [
+        subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for process in opening:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in opening:
+        assert process.stdin is not None
+        process.stdin.write("now\n")
+        process.stdin.flush()
+    for process in opening:
+        process.communicate(timeout=60)
+    return [process.returncode for process in opening]
 
 
 def test_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
@@ -89,3 +138,72 @@ def test_opening_twice_migrates_once(tmp_path: Path) -> None:
     with second.read() as connection:
         assert connection.execute(sa.select(service.c.code)).scalars().all() == ["nexadesk"]
     second.close()
+
+
+def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
+    """Four processes that find no database at all come up, with the tables made once."""
+    assert open_at_once("", tmp_path) == [0] * 4
+
+
+def test_processes_that_start_at_once_migrate_postgresql_once(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Four processes that find an empty PostgreSQL come up, with the tables made once."""
+    url = psycopg_url(database_url)
+    assert open_at_once(url, tmp_path) == [0] * 4
+
+    with closing(open_state(url, tmp_path)) as state, state.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_lost_connections_are_replaced(
+    postgresql: PostgresServer, database_url: str, tmp_path: Path
+) -> None:
+    """After the server ended every session, reading and writing go on without an error."""
+    end = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+    end_all = end.format(sql.Literal(database_url.rpartition("/")[2]))
+    with closing(open_state(psycopg_url(database_url), tmp_path)) as state:
+        postgresql.execute(end_all)
+        with state.write() as connection:
+            connection.execute(service.insert().values(ROW))
+        postgresql.execute(end_all)
+        with state.read() as connection:
+            found = connection.execute(sa.select(service.c.code)).scalars().all()
+
+    assert found == ["nexadesk"]
+
+
+def test_a_read_sees_one_moment(state_of_either_kind: State) -> None:
+    """What is committed during a read is not seen by it, but by the next one."""
+    count = sa.select(sa.func.count()).select_from(service)
+    with state_of_either_kind.read() as connection:
+        first = connection.execute(count).scalar_one()
+        with state_of_either_kind.write() as other:
+            other.execute(service.insert().values(ROW))
+        second = connection.execute(count).scalar_one()
+    with state_of_either_kind.read() as connection:
+        third = connection.execute(count).scalar_one()
+
+    assert (first, second, third) == (0, 0, 1)
+
+
+def test_a_read_keeps_nothing(state_of_either_kind: State) -> None:
+    """A write on a reading connection is refused or forgotten, and writing goes on after it."""
+    with (
+        suppress(sa.exc.InternalError),
+        state_of_either_kind.read() as connection,
+    ):
+        connection.execute(service.insert().values(ROW))
+    with state_of_either_kind.write() as connection:
+        connection.execute(service.insert().values(ROW))
+
+
+def test_every_commit_on_postgresql_reaches_the_disk(database_url: str, tmp_path: Path) -> None:
+    """Even where the server commits without waiting for the disk, the state waits."""
+    with (
+        closing(open_state(psycopg_url(database_url), tmp_path)) as state,
+        state.write() as connection,
+    ):
+        setting = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+
+    assert setting == "on"

@@ -1,0 +1,92 @@
+"""An open lake: one connection, whose writers take turns, and the sync before each commit."""
+
+import ctypes
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+import duckdb
+
+from storage.lake_place import METADATA_SCHEMA, LakePlace, attached, discreet, locked
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class LakeConnection:
+    """The connection of one process to a lake, safe to use from any thread."""
+
+    def __init__(self, place: LakePlace) -> None:
+        """Open the place; LakeBusyError when another process writes its embedded form."""
+        self.place = place
+        schema = "main" if place.is_embedded else METADATA_SCHEMA
+        self.metadata = f"__ducklake_metadata_lake.{schema}"
+        self._turn = threading.Lock()
+        self._writing = threading.Lock()
+        with ExitStack() as opened:
+            if place.is_embedded:
+                opened.callback(os.close, locked(place.folder))
+            self._folder_fd = os.open(place.folder, os.O_RDONLY)
+            opened.callback(os.close, self._folder_fd)
+            self._connection = attached(place)
+            opened.callback(self._connection.close)
+            self._opened = opened.pop_all()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor of its own for one reader."""
+        return self._connection.cursor()
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of one statement, which commits by itself."""
+        with discreet(self.place):
+            return self.cursor().execute(sql, list(parameters)).fetchall()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let one thread write the embedded form; PostgreSQL's writers need not wait.
+
+        Whoever has waited longest is next, so that a compaction of many steps stops nobody.
+        """
+        if not self.place.is_embedded:
+            yield
+            return
+        with self._turn:
+            self._writing.acquire()
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a cursor in a transaction that is rolled back unless the body commits it."""
+        with self.alone(), self.transaction_inside() as cursor:
+            yield cursor
+
+    @contextmanager
+    def transaction_inside(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give such a cursor to somebody who is alone already."""
+        cursor = self.cursor()
+        with discreet(self.place):
+            cursor.execute("BEGIN")
+            try:
+                yield cursor
+            finally:
+                # After a commit, or a commit that failed, there is nothing to roll back; on a
+                # connection that broke, what broke it is what must be told.
+                with suppress(duckdb.Error):
+                    cursor.execute("ROLLBACK")
+
+    def sync(self) -> None:
+        """Put what was written on disk: DuckDB does not sync its Parquet files.
+
+        A power cut after the commit could else leave a snapshot that names a torn file.
+        """
+        if self.place.is_local and _libc.syncfs(self._folder_fd) != 0:
+            raise OSError(ctypes.get_errno(), "syncfs failed on the lake's folder")
+
+    def close(self) -> None:
+        """Close the lake and give up its lock."""
+        with self.alone():
+            self._opened.close()
