@@ -28,6 +28,20 @@ class RoundingFunction(StrEnum):
     FLOOR = "floor"
 
 
+class CounterSemantics(StrEnum):
+    """What the number of a counter push says; a metric without one takes no counter pushes."""
+
+    DELTA = "delta"
+    CUMULATIVE = "cumulative"
+    GAUGE = "gauge"
+    WINDOW = "window"
+
+    @property
+    def is_reading(self) -> bool:
+        """Say whether the number is read at the window's end, instead of being its total."""
+        return self in (CounterSemantics.CUMULATIVE, CounterSemantics.GAUGE)
+
+
 @dataclass(frozen=True, slots=True)
 class BillableMetric:
     """One version of a metric; `version` starts at 1, `valid_from` is when it came into force."""
@@ -45,4 +59,5 @@ class BillableMetric:
     recurring: bool = False
     rounding_function: RoundingFunction | None = None
     rounding_precision: int | None = None
+    counter_semantics: CounterSemantics | None = None
     deleted_at: datetime | None = None

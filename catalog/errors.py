@@ -6,7 +6,9 @@ BillingError
 ├── Forbidden             403  the key may not do this
 ├── NotFound              404  <resource>_not_found; a foreign id too
 ├── MethodNotAllowed      405  a business state refuses (no_active_subscription)
+├── RequestTimeout        408  the body took too long to come
 ├── BodyTooLarge          413  more bytes than the limit
+├── UnsupportedMedia      415  a content type or encoding nobody reads here
 ├── ValidationFailed      422  fields with Lago's codes, validation_errors
 └── TemporarilyUnavailable 503  nothing was kept; the same call may be repeated
 """
@@ -80,6 +82,23 @@ class MethodNotAllowed(BillingError):
 
     status = 405
     error = "Method Not Allowed"
+
+
+class RequestTimeout(BillingError):
+    """The body took longer to come than a request may."""
+
+    status = 408
+    error = "Request Timeout"
+
+    def __init__(self, seconds_max: int) -> None:
+        super().__init__("request_too_slow", {"body": [f"not whole within {seconds_max} seconds"]})
+
+
+class UnsupportedMedia(BillingError):
+    """The content type or encoding can't be read here."""
+
+    status = 415
+    error = "Unsupported Media Type"
 
 
 class BodyTooLarge(BillingError):

@@ -39,7 +39,8 @@ def object_under(body: bytes, root: str, depth_max: int) -> JsonObject:
     return found
 
 
-def _number(text: str) -> Decimal:
+def exact_number(text: str) -> Decimal:
+    """Return a JSON number with a fraction or exponent; ValueError beyond the limits."""
     if len(text) > NUMBER_CHARACTERS_MAX:
         raise ValueError("a number has too many digits")
     value = Decimal(text)
@@ -73,4 +74,4 @@ def _check_scalar(value: JsonValue) -> None:
         raise BadRequest("a number is too large or too small")
 
 
-_DECODER = msgspec.json.Decoder(float_hook=_number)
+_DECODER = msgspec.json.Decoder(float_hook=exact_number)

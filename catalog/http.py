@@ -22,18 +22,28 @@ from catalog.errors import (
     BillingError,
     BodyTooLarge,
     NotFound,
+    TemporarilyUnavailable,
     Unauthorized,
     ValidationFailed,
 )
 from catalog.exact_json import JsonObject, object_under
 from catalog.services import Service
 from catalog.store.api_keys import service_of_key
+from storage.patience import StoreUnavailableError
 from storage.state import State
 
 log = logging.getLogger("fusion_billing.http")
 
 PAGE_NUMBER_MAX = 1_000_000
-LARGE_PATHS = ("/events", "/events/batch", "/usage", "/usage/batch")
+LARGE_PATHS = (
+    "/events",
+    "/events/batch",
+    "/usage",
+    "/usage/batch",
+    "/usage/events",
+    "/corrections",
+)
+UPLOAD_PATHS = ("/usage/import",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class Limits:
 
     body_bytes_max: int = 1024 * 1024
     events_body_bytes_max: int = 10 * 1024 * 1024
+    upload_bytes_max: int = 1024 * 1024 * 1024
     page_size_default: int = 100
     page_size_max: int = 1000
     json_depth_max: int = 32
@@ -153,6 +164,7 @@ def body_under(root: str) -> Callable[..., Coroutine[Any, Any, JsonObject]]:
 def install_error_handlers(app: FastAPI) -> None:
     """Answer every refusal and failure in Lago's envelope."""
     app.add_exception_handler(BillingError, _on_refusal)
+    app.add_exception_handler(StoreUnavailableError, _on_store_unavailable)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(Exception, _on_failure)
@@ -186,6 +198,8 @@ class BodyLimit:
             await Json(refusal.body, refusal.status)(scope, receive, send)
 
     def _bytes_max(self, path: str) -> int:
+        if path.rstrip("/").endswith(UPLOAD_PATHS):
+            return self.limits.upload_bytes_max
         if path.rstrip("/").endswith(self.large_paths):
             return self.limits.events_body_bytes_max
         return self.limits.body_bytes_max
@@ -219,6 +233,12 @@ class _BoundedBody:
 
 async def _on_refusal(_request: Request, error: Exception) -> Json:
     refusal = cast(BillingError, error)
+    return Json(refusal.body, refusal.status)
+
+
+async def _on_store_unavailable(request: Request, error: Exception) -> Json:
+    log.warning("%s %s: %s", request.method, request.url.path, error)
+    refusal = TemporarilyUnavailable("store_unavailable")
     return Json(refusal.body, refusal.status)
 
 

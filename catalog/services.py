@@ -3,11 +3,23 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 SERVICE_CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 TIMEZONE_DEFAULT = "America/Toronto"
 CURRENCY_DEFAULT = "CAD"
+
+
+class DuplicateAnswer(StrEnum):
+    """What a push is answered whose id and content are known: the first answer again, or 422.
+
+    Lago's own answer is a refusal (PostgreSQL) or 200 (ClickHouse); a client that retries needs
+    the first answer.
+    """
+
+    REPLAY = "replay"
+    REJECT = "reject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +32,7 @@ class Service:
     timezone: str
     currency: str
     created_at: datetime
+    duplicates: DuplicateAnswer = DuplicateAnswer.REPLAY
 
     @property
     def zone(self) -> ZoneInfo:

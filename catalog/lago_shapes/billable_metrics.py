@@ -3,7 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
-from catalog.billable_metrics import AggregationType, BillableMetric, RoundingFunction
+from catalog.billable_metrics import (
+    AggregationType,
+    BillableMetric,
+    CounterSemantics,
+    RoundingFunction,
+)
+from catalog.counter_semantics import counter_fits_aggregation
 from catalog.errors import NOT_SUPPORTED_YET
 from catalog.exact_json import JsonObject
 from catalog.lago_shapes.fields import MANDATORY, Fields
@@ -12,8 +18,9 @@ from catalog.lago_shapes.times import iso_seconds
 NOT_YET_AGGREGATED = ("weighted_sum_agg", "custom_agg")
 CAN_RECUR = (AggregationType.SUM, AggregationType.UNIQUE_COUNT)
 ROUNDING_PRECISION_MAX = 12
-FIXED_ON_A_PLAN = ("code", "aggregation_type", "field_name")
+FIXED_ON_A_PLAN = ("code", "aggregation_type", "field_name", "counter_semantics")
 USED_BY_A_PLAN = "used_by_a_plan"
+NOT_COMPATIBLE = "not_compatible_with_aggregation_type"
 
 
 def from_lago_new_metric(
@@ -54,7 +61,7 @@ def from_lago_changed_metric(
 
 
 def to_lago_metric(metric: BillableMetric) -> dict[str, object]:
-    """Return Lago's billable_metric object."""
+    """Return Lago's billable_metric object; `counter_semantics` is ours."""
     return {
         "lago_id": metric.id,
         "name": metric.name,
@@ -67,6 +74,7 @@ def to_lago_metric(metric: BillableMetric) -> dict[str, object]:
         "rounding_precision": metric.rounding_precision,
         "created_at": iso_seconds(metric.created_at),
         "field_name": metric.field_name,
+        "counter_semantics": metric.counter_semantics and metric.counter_semantics.value,
         "expression": None,
         "filters": [],
         "active_subscriptions_count": 0,
@@ -102,6 +110,7 @@ def _changed(fields: Fields, kept: BillableMetric) -> BillableMetric:
             kept.rounding_precision,
             (-ROUNDING_PRECISION_MAX, ROUNDING_PRECISION_MAX),
         ),
+        counter_semantics=_counter_semantics(fields, kept.counter_semantics, aggregation_type),
     )
 
 
@@ -114,10 +123,19 @@ def _field_name(fields: Fields, kept: str | None, aggregation_type: AggregationT
     return name
 
 
+def _counter_semantics(
+    fields: Fields, kept: CounterSemantics | None, aggregation_type: AggregationType
+) -> CounterSemantics | None:
+    semantics = fields.choice("counter_semantics", CounterSemantics, kept)
+    if not counter_fits_aggregation(semantics, aggregation_type):
+        fields.fault("counter_semantics", NOT_COMPATIBLE)
+    return semantics
+
+
 def _refuse_recurring(fields: Fields, aggregation_type: AggregationType) -> None:
     if fields.flag("recurring"):
         can_recur = aggregation_type in CAN_RECUR
         fields.fault(
             "recurring",
-            NOT_SUPPORTED_YET if can_recur else "not_compatible_with_aggregation_type",
+            NOT_SUPPORTED_YET if can_recur else NOT_COMPATIBLE,
         )

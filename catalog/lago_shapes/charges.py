@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from catalog.billable_metrics import AggregationType, BillableMetric
 from catalog.charge_terms import ChargeModel, PercentageTerms, StandardTerms
+from catalog.counter_semantics import NOT_COMPATIBLE_WITH_COUNTERS, counter_fits_charge
 from catalog.errors import NOT_SUPPORTED_YET, Details, NotFound
 from catalog.exact_json import JsonObject, JsonValue
 from catalog.lago_shapes.charge_properties import digits, from_lago_properties, to_lago_properties
@@ -105,6 +106,8 @@ def _charge(fields: Fields, kept: Charge | None, reading: ChargeReading) -> Char
         quantity_included = _quantity_included(fields, properties)
     if isinstance(terms, PercentageTerms) and metric.aggregation_type is AggregationType.LATEST:
         fields.fault("properties", "invalid_value")
+    if not counter_fits_charge(metric.counter_semantics, model, to_lago_properties(terms)):
+        fields.fault("properties", NOT_COMPATIBLE_WITH_COUNTERS)
     return Charge(
         id=base.id,
         code=base.code,

@@ -45,6 +45,16 @@ def accounts_by_id(
     return {row["id"]: Account(**row) for row in connection.execute(found).mappings()}
 
 
+def accounts_with_external_id(
+    connection: sa.Connection, service_code: str, external_id: str
+) -> dict[str, Account]:
+    """Return a service's accounts under an external id, deleted ones too, by id."""
+    found = sa.select(account).where(
+        account.c.service_code == service_code, account.c.external_id == external_id
+    )
+    return {row["id"]: Account(**row) for row in connection.execute(found).mappings()}
+
+
 def account_of(connection: sa.Connection, subscription: Subscription) -> Account:
     """Return the account of a subscription."""
     service_code, account_id = subscription.service_code, subscription.account_id

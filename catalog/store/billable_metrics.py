@@ -7,7 +7,12 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
-from catalog.billable_metrics import AggregationType, BillableMetric, RoundingFunction
+from catalog.billable_metrics import (
+    AggregationType,
+    BillableMetric,
+    CounterSemantics,
+    RoundingFunction,
+)
 from catalog.errors import ValidationFailed
 from catalog.store.services import lock_service
 from catalog.store.versioned_rows import (
@@ -20,7 +25,7 @@ from storage.tables import billable_metric, billable_metric_version
 
 BODY_FIELDS = (
     "name", "description", "aggregation_type", "field_name", "recurring", "rounding_function",
-    "rounding_precision",
+    "rounding_precision", "counter_semantics",
 )  # fmt: skip
 
 
@@ -148,6 +153,8 @@ def _body(metric: BillableMetric) -> str:
 def _metric(row: sa.RowMapping) -> BillableMetric:
     body = msgspec.json.decode(row["body"])
     rounding = body.pop("rounding_function")
+    # Versions kept before there were counters say nothing of them.
+    semantics = body.pop("counter_semantics", None)
     return BillableMetric(
         id=row["id"],
         service_code=row["service_code"],
@@ -158,5 +165,6 @@ def _metric(row: sa.RowMapping) -> BillableMetric:
         deleted_at=row["deleted_at"],
         aggregation_type=AggregationType(body.pop("aggregation_type")),
         rounding_function=None if rounding is None else RoundingFunction(rounding),
+        counter_semantics=None if semantics is None else CounterSemantics(semantics),
         **body,
     )

@@ -62,9 +62,13 @@ def is_metric_priced(connection: sa.Connection, service_code: str, metric_id: st
     )
 
 
-def plan_versions(connection: sa.Connection, service_code: str) -> dict[str, list[Plan]]:
-    """Return all versions of every plan, deleted ones too, by id, oldest first."""
+def plan_versions(
+    connection: sa.Connection, service_code: str, ids: Collection[str] | None = None
+) -> dict[str, list[Plan]]:
+    """Return all versions of plans, deleted ones too, by id, oldest first: of all, or of these."""
     found = with_versions(plan, plan_version).where(plan.c.service_code == service_code)
+    if ids is not None:
+        found = found.where(plan.c.id.in_(ids))
     versions: dict[str, list[Plan]] = defaultdict(list)
     for row in connection.execute(found).mappings():
         versions[row["id"]].append(plan_of_body(row))

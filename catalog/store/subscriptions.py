@@ -51,9 +51,14 @@ def list_subscriptions(
     return [_subscription(row) for row in rows], total
 
 
-def subscriptions_of(connection: sa.Connection, service_code: str) -> list[Subscription]:
-    """Return every subscription of a service in any state, newest first."""
-    rows = connection.execute(_in_states(service_code, tuple(SubscriptionStatus)))
+def subscriptions_of(
+    connection: sa.Connection, service_code: str, account_ids: Collection[str] | None = None
+) -> list[Subscription]:
+    """Return subscriptions of a service in any state, newest first: all, or these accounts'."""
+    found = _in_states(service_code, tuple(SubscriptionStatus))
+    if account_ids is not None:
+        found = found.where(subscription.c.account_id.in_(account_ids))
+    rows = connection.execute(found)
     return [_subscription(row) for row in rows.mappings()]
 
 

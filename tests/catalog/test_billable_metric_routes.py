@@ -22,6 +22,7 @@ def test_a_metric_comes_back_as_lago_shows_it(caller: Caller) -> None:
         "description": None,
         "aggregation_type": "sum_agg",
         "weighted_interval": None,
+        "counter_semantics": None,
         "recurring": False,
         "rounding_function": "ceil",
         "rounding_precision": None,

@@ -14,8 +14,10 @@ from catalog.errors import (
     Forbidden,
     MethodNotAllowed,
     NotFound,
+    RequestTimeout,
     TemporarilyUnavailable,
     Unauthorized,
+    UnsupportedMedia,
     ValidationFailed,
 )
 from tests.catalog.conftest import Caller, built_app
@@ -64,6 +66,23 @@ CASES: dict[type[BillingError], Case] = {
     MethodNotAllowed: Case(
         MethodNotAllowed("no_active_subscription"),
         {"status": 405, "error": "Method Not Allowed", "code": "no_active_subscription"},
+    ),
+    RequestTimeout: Case(
+        RequestTimeout(30),
+        {
+            "status": 408,
+            "error": "Request Timeout",
+            "code": "request_too_slow",
+            "error_details": {"body": ["not whole within 30 seconds"]},
+        },
+    ),
+    UnsupportedMedia: Case(
+        UnsupportedMedia("content_encoding_not_supported"),
+        {
+            "status": 415,
+            "error": "Unsupported Media Type",
+            "code": "content_encoding_not_supported",
+        },
     ),
     BodyTooLarge: Case(
         None,

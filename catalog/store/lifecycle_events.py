@@ -1,0 +1,75 @@
+"""What apps are told, as rows: one gapless sequence for each service, in commit order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+
+from catalog.store.services import lock_service
+from storage.tables import lifecycle_event
+
+PAGE_EVENTS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleEvent:
+    """One thing that happened to a service's objects; `body` is JSON text."""
+
+    service_code: str
+    sequence: int
+    kind: str
+    body: str
+    created_at: datetime
+
+
+def append(
+    connection: sa.Connection,
+    service_code: str,
+    kind: str,
+    body: Mapping[str, object],
+    at: datetime,
+) -> int:
+    """Append an event in the caller's write transaction and return its sequence, from 1.
+
+    The service is locked until the commit, so sequences are gapless and become visible in order:
+    a reader that has seen 7 will never meet a new 6.
+    """
+    lock_service(connection, service_code)
+    sequence = last_sequence(connection, service_code) + 1
+    connection.execute(
+        sa.insert(lifecycle_event).values(
+            service_code=service_code,
+            sequence=sequence,
+            kind=kind,
+            body=msgspec.json.encode(body).decode(),
+            created_at=at,
+        )
+    )
+    return sequence
+
+
+def after(
+    connection: sa.Connection, service_code: str, sequence: int, limit: int = PAGE_EVENTS_MAX
+) -> list[LifecycleEvent]:
+    """Return a service's events beyond `sequence`, oldest first, at most `limit`."""
+    found = connection.execute(
+        sa.select(lifecycle_event)
+        .where(
+            lifecycle_event.c.service_code == service_code, lifecycle_event.c.sequence > sequence
+        )
+        .order_by(lifecycle_event.c.sequence)
+        .limit(limit)
+    )
+    return [LifecycleEvent(**row) for row in found.mappings()]
+
+
+def last_sequence(connection: sa.Connection, service_code: str) -> int:
+    """Return the sequence of a service's newest event; 0 when there is none."""
+    newest = connection.scalar(
+        sa.select(sa.func.max(lifecycle_event.c.sequence)).where(
+            lifecycle_event.c.service_code == service_code
+        )
+    )
+    return newest or 0
