@@ -11,34 +11,46 @@ from typing import cast
 
 import polars as pl
 
+from aggregation.counted_rows import counted_rows, facts_near
+from aggregation.effective_usage import TIME_ORDER, WINDOW_FACT, has_facts, is_counter
 from aggregation.quantity import NO_USAGE, Quantity, UsageWindow
 from catalog.billable_metrics import AggregationType, BillableMetric, RoundingFunction
 from catalog.money import MONEY_CONTEXT
+from storage.lake_tables import QUANTITY
 
 ROUNDING = {
     RoundingFunction.ROUND: ROUND_HALF_UP,
     RoundingFunction.CEIL: ROUND_CEILING,
     RoundingFunction.FLOOR: ROUND_FLOOR,
 }
-PUSHED_DOWN_MAX = 50
-TIME_ORDER = ("occurred_at", "inbox_id", "sequence")
+ONE = pl.lit(Decimal(1), dtype=QUANTITY)
 
 
 def quantities(
-    usage: pl.LazyFrame, windows: Sequence[UsageWindow], seen: pl.Expr
+    usage: pl.LazyFrame,
+    windows: Sequence[UsageWindow],
+    seen: pl.Expr,
+    revision: pl.LazyFrame | None = None,
 ) -> dict[str, Quantity]:
     """Return the quantity of every window, by window key; windows without usage included.
 
-    `usage` has the columns of the lake's usage table; `seen` is the watermark's filter. Bounds
-    are half-open. Equal times are ordered as they were taken in, so the answer never depends on
-    how the rows lie in files.
+    `usage` and `revision` have the columns of the lake's tables; `seen` is the watermark's filter.
+    Bounds are half-open. Equal times are ordered as they were taken in, so the answer never
+    depends on how the rows lie in files.
     """
     if not windows:
         return {}
-    counted = _counted_rows(usage.filter(seen), windows)
+    replaced = facts_near(revision, windows, seen)
+    has_counters = replaced is not None and has_facts(replaced, WINDOW_FACT)
+    counted = counted_rows(usage.filter(seen), replaced, windows)
     kinds = {window.metric.aggregation_type for window in windows}
     answers = [
-        _answer(counted.filter(pl.col("aggregation_type") == str(kind)), kind) for kind in kinds
+        _answer(
+            counted.filter(pl.col("aggregation_type") == str(kind)),
+            kind,
+            has_counters=has_counters,
+        )
+        for kind in kinds
     ]
     if any(window.wants_event_values for window in windows):
         answers.append(_event_values(counted))
@@ -58,60 +70,29 @@ def rounded_units(units: Decimal, metric: BillableMetric) -> Decimal:
         return whole * step
 
 
-def _counted_rows(usage: pl.LazyFrame, windows: Sequence[UsageWindow]) -> pl.LazyFrame:
-    asked = pl.LazyFrame(
-        {
-            "key": [window.key for window in windows],
-            "service": [window.service_code for window in windows],
-            "metric_code": [window.metric.code for window in windows],
-            "subscription_id": [window.subscription_external_id for window in windows],
-            "start": [window.start for window in windows],
-            "end": [window.end for window in windows],
-            "aggregation_type": [str(window.metric.aggregation_type) for window in windows],
-            "wants_event_values": [window.wants_event_values for window in windows],
-        },
-        schema_overrides={"start": pl.Datetime("us", "UTC"), "end": pl.Datetime("us", "UTC")},
-    )
-    return (
-        usage.filter(_outer_bounds(windows))
-        .join(asked, on=["service", "metric_code", "subscription_id"])
-        .filter(pl.col("occurred_at") >= pl.col("start"), pl.col("occurred_at") < pl.col("end"))
-    )
-
-
-def _outer_bounds(windows: Sequence[UsageWindow]) -> pl.Expr:
-    """Return what every counted row fulfils: it is pushed down to the files, whose rows are sorted.
-
-    The exact bounds hold window by window, after the join.
-    """
-    first = min(window.start for window in windows)
-    last = max(window.end for window in windows)
-    return (
-        (pl.col("occurred_at") >= first)
-        & (pl.col("occurred_at") < last)
-        & _one_of("service", {window.service_code for window in windows})
-        & _one_of("metric_code", {window.metric.code for window in windows})
-        & _one_of("subscription_id", {window.subscription_external_id for window in windows})
-    )
-
-
-def _one_of(column: str, values: set[str]) -> pl.Expr:
-    """Return the filter on a few values; many are left to the join."""
-    if len(values) == 1:
-        return pl.col(column) == next(iter(values))
-    if len(values) <= PUSHED_DOWN_MAX:
-        return pl.col(column).is_in(sorted(values))
-    return pl.lit(value=True)
-
-
-def _answer(rows: pl.LazyFrame, kind: AggregationType) -> pl.LazyFrame:
+def _answer(rows: pl.LazyFrame, kind: AggregationType, *, has_counters: bool) -> pl.LazyFrame:
     if kind is AggregationType.UNIQUE_COUNT:
         return _unique_counts(rows)
+    units = _counter_units() if has_counters and kind is AggregationType.COUNT else _units(kind)
     return rows.group_by("key").agg(
-        _units(kind).alias("units"),
-        pl.len().alias("events_count"),
-        pl.col("content_digest").sort().alias("digests"),
+        units.alias("units"),
+        (units if kind is AggregationType.COUNT else pl.len()).alias("events_count"),
+        _digests(rows).alias("digests"),
     )
+
+
+def _digests(rows: pl.LazyFrame) -> pl.Expr:
+    """Return the digests of the rows counted, and of the readings that differences start from."""
+    digests = pl.col("content_digest")
+    if "base_digest" in rows.collect_schema():
+        before = pl.col("base_digest").filter(pl.col("base_at") < pl.col("start"))
+        digests = digests.append(before)
+    return digests.sort()
+
+
+def _counter_units() -> pl.Expr:
+    """Count a push of a counter as many times as it says, an event once."""
+    return pl.when(is_counter()).then("value").otherwise(ONE).sum()
 
 
 def _units(kind: AggregationType) -> pl.Expr:
@@ -142,11 +123,10 @@ def _unique_counts(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _event_values(rows: pl.LazyFrame) -> pl.LazyFrame:
-    one = pl.lit(Decimal(1), dtype=pl.Decimal(38, 12))
     return (
         rows.filter("wants_event_values")
         .group_by("key")
-        .agg(pl.coalesce("value", one).sort_by(TIME_ORDER).alias("event_values"))
+        .agg(pl.coalesce("value", ONE).sort_by(TIME_ORDER).alias("event_values"))
     )
 
 
@@ -163,7 +143,7 @@ def _quantity(
         units = max(units, Decimal(0))
     return Quantity(
         units=rounded_units(units, window.metric),
-        events_count=int(str(row["events_count"])),
+        events_count=int(Decimal(str(row["events_count"]))),
         event_values=tuple(event_values.get(window.key, ())),
         inputs_digest=hashlib.sha256(
             array("q", cast("list[int]", row["digests"])).tobytes()

@@ -28,7 +28,9 @@ class UsageWindow:
 class Quantity:
     """The answer: units (rounded as the metric says), and the events counted.
 
-    `inputs_digest` is a SHA-256 over the rows counted, in a fixed order.
+    `events_count` counts a counter push once; for a count metric it counts what the push counted.
+    `inputs_digest` is a SHA-256 over the rows counted, in a fixed order; of an ever-rising counter
+    also the reading before the window. What was replaced or voided is not in it.
     """
 
     units: Decimal
