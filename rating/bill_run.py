@@ -14,7 +14,9 @@ import structlog
 from aggregation.aggregator import quantities
 from aggregation.quantity import Quantity
 from catalog.services import Service
-from ingest.flush import Flusher
+from ingest.corrections.correction_store import settled_count
+from ingest.corrections.superseding import revisions_of
+from ingest.flush import Flushing
 from ingest.watermark import Watermark
 from rating.charge_window import closing_windows, rated_lines
 from rating.closing import Closing, closings
@@ -51,7 +53,7 @@ class BillReport:
 def bill(
     state: State,
     lake: Lake,
-    flusher: Flusher,
+    flusher: Flushing,
     service: Service,
     *,
     at: datetime,
@@ -60,18 +62,26 @@ def bill(
 ) -> BillReport:
     """Close every period of a service that ended at least `grace` before `at`.
 
-    Flushes first, so that no acknowledged usage is missed. With `dry_run` nothing is kept.
+    Flushes first, so that no acknowledged usage is missed. With `dry_run` nothing is kept. While a
+    correction of the service is unfinished, nothing is billed.
     """
     cutoff_at = at - grace
     with state.read() as connection:
         book = read_price_book(connection, service)
         billed = closings_billed(connection, service.code)
+        settled = settled_count(connection, service.code)
     due = _due(book, cutoff_at, billed)
     if not due:
         return BillReport(service.code, cutoff_at, "", ())
     watermark = flusher.flush()
+    with state.read() as connection:
+        is_settled = settled is not None and settled == settled_count(connection, service.code)
+    if not is_settled:
+        # Half a correction is neither the old usage nor the new.
+        _log.warning("bill_waits_for_correction", service=service.code)
+        return BillReport(service.code, cutoff_at, str(watermark), ())
     windows = [window.usage for closing in due for window in closing_windows(book, closing)]
-    usage = quantities(lake.scan(USAGE), windows, watermark.includes())
+    usage = quantities(lake.scan(USAGE), windows, watermark.includes(), revisions_of(lake))
     priced = _priced(book, due, usage, watermark=watermark, rated_at=at)
     if dry_run:
         drafts = tuple(draft for draft, _ in priced)

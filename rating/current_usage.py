@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import Quantity
+from aggregation.quantity_memory import QuantityMemory
 from catalog.billable_metrics import BillableMetric
 from catalog.billing_periods import BillingPeriod, billing_period_at
 from catalog.errors import MethodNotAllowed, NotFound
@@ -14,9 +15,10 @@ from catalog.money import rounded_cents
 from catalog.plans import Charge, Plan
 from catalog.services import Service
 from catalog.subscriptions import Subscription, SubscriptionStatus
-from ingest.flush import Flusher
+from ingest.corrections.superseding import revisions_of
+from ingest.flush import Flushing
 from rating.charge_window import charge_windows
-from rating.price_book import PriceBook, read_price_book
+from rating.price_book import PriceBook, read_account_price_book
 from rating.rater import charge_price, closed_price
 from storage.lake import Lake
 from storage.lake_tables import USAGE
@@ -52,7 +54,8 @@ class CurrentUsage:
 def current_usage(
     state: State,
     lake: Lake,
-    flusher: Flusher,
+    flusher: Flushing,
+    memory: QuantityMemory,
     service: Service,
     account_external_id: str,
     subscription_external_id: str | None,
@@ -65,14 +68,19 @@ def current_usage(
     MethodNotAllowed for a subscription that is not active (Lago).
     """
     with state.read() as connection:
-        book = read_price_book(connection, service)
+        book = read_account_price_book(connection, service, account_external_id)
     subscription = _active_subscription(book, account_external_id, subscription_external_id)
     zone = book.zone(subscription)
     plan = book.plan_until(subscription, at)
     period = billing_period_at(subscription, plan.interval, zone, at)
     windows = charge_windows(book, subscription, plan, period)
-    seen = flusher.flush().includes()
-    found = quantities(lake.scan(USAGE), [window.usage for window in windows], seen)
+    seen = flusher.flush()
+    position = flusher.touched(service.code, subscription.external_id, seen)
+    asked = [window.usage for window in windows]
+    found = memory.recall(asked, position)
+    if found is None:
+        found = quantities(lake.scan(USAGE), asked, seen.includes(), revisions_of(lake))
+        memory.keep(asked, position, found)
     charges = [
         _charge_usage(window.charge, window.usage.metric, found[window.usage.key], plan)
         for window in sorted(windows, key=lambda window: window.usage.metric.name)

@@ -10,19 +10,23 @@ import sqlalchemy as sa
 from catalog.money import decimal_text
 from rating.rated_line import RatedLine
 from rating.rater import explanation
-from storage.lake import Lake
+from storage.lake import Lake, StaleMarkError
 from storage.lake_tables import RATED_LINE
 from storage.state import State
 from storage.tables import rated_line_outbox
 
 STREAM = "rated_line"
 LINES_PER_SHIPMENT_MAX = 20_000
+ORDER_LOCK = 0x66_62_6C_69_6E_65_73
 _decoder = msgspec.json.Decoder(RatedLine)
 
 
 def keep_rated_lines(connection: sa.Connection, lines: Sequence[RatedLine]) -> None:
     """Keep lines in the same transaction as their draft."""
     if lines:
+        if connection.dialect.name == "postgresql":
+            # Ids must become visible in order, for what is below the mark counts as shipped.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ORDER_LOCK)))
         bodies = [{"body": msgspec.json.encode(line).decode()} for line in lines]
         connection.execute(rated_line_outbox.insert(), bodies)
 
@@ -41,7 +45,11 @@ def ship_rated_lines(state: State, lake: Lake) -> int:
             ).all()
         if rows:
             frame = rated_line_frame([_decoder.decode(row.body) for row in rows])
-            lake.append_once(STREAM, mark, rows[-1].id, {RATED_LINE: frame})
+            try:
+                lake.append_once(STREAM, mark, rows[-1].id, {RATED_LINE: frame})
+            except StaleMarkError:
+                # Another process ships the same lines.
+                continue
             mark = rows[-1].id
         with state.write() as connection:
             connection.execute(rated_line_outbox.delete().where(rated_line_outbox.c.id <= mark))

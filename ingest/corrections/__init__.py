@@ -1,0 +1,1 @@
+"""Corrections of usage: void, amend, replace and revert, always by rows that supersede rows."""

@@ -1,0 +1,269 @@
+"""What a correction would change in money: each touched charge before and after, to the cent.
+
+Computes exactly what rating would compute after it, from rows that are not kept anywhere.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from aggregation.aggregator import quantities
+from aggregation.counted_rows import COUNTED_COLUMNS, FACT_COLUMNS
+from aggregation.effective_usage import WINDOW_FACT
+from aggregation.quantity import Quantity
+from catalog.billable_metrics import CounterSemantics
+from catalog.billing_periods import BillingPeriod, billing_period_at
+from catalog.money import rounded_cents
+from catalog.plans import Plan
+from catalog.subscriptions import Subscription
+from ingest.corrections.preparing import TOUCHED, Corrections, Prepared, checked_batches
+from ingest.corrections.revisions import as_first_said
+from rating.charge_window import ChargeWindow, charge_windows
+from rating.draft_store import closings_billed
+from rating.invoice_draft import draft_id
+from rating.price_book import PriceBook, read_price_book
+from rating.rater import charge_price, closed_price
+
+SUBSCRIPTIONS_PER_STEP = 1_000
+ALL = pl.lit(value=True)
+COLUMNS = (*COUNTED_COLUMNS, *FACT_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeDelta:
+    """One charge of one period before and after; amounts in cents."""
+
+    window: ChargeWindow
+    before: Quantity
+    after: Quantity
+    before_cents: int
+    after_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodDelta:
+    """The touched charges of one period; `billed_draft_id` names the draft that billed it."""
+
+    subscription: Subscription
+    plan: Plan
+    period: BillingPeriod
+    is_open: bool
+    billed_draft_id: str | None
+    charges: tuple[ChargeDelta, ...]
+
+    @property
+    def before_cents(self) -> int:
+        """Return the cents of the charges as things stand."""
+        return sum(charge.before_cents for charge in self.charges)
+
+    @property
+    def after_cents(self) -> int:
+        """Return the cents of the charges as they would be."""
+        return sum(charge.after_cents for charge in self.charges)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionPreview:
+    """What a correction would write and change; `unpriced` are subscriptions nobody ordered."""
+
+    rows_total: int
+    periods: tuple[PeriodDelta, ...]
+    unpriced: tuple[str, ...]
+
+    def cents_by_currency(self) -> dict[str, tuple[int, int]]:
+        """Return the cents before and after of all periods, by currency."""
+        sums: dict[str, tuple[int, int]] = {}
+        for period in self.periods:
+            before, after = sums.get(period.plan.amount_currency, (0, 0))
+            sums[period.plan.amount_currency] = (
+                before + period.before_cents,
+                after + period.after_cents,
+            )
+        return sums
+
+
+@dataclass(frozen=True, slots=True)
+class _Touch:
+    """When a correction touches usage of a subscription, and of which metrics."""
+
+    first: datetime
+    last: datetime
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One period and the windows of the charges that may change in it."""
+
+    subscription: Subscription
+    plan: Plan
+    period: BillingPeriod
+    windows: Sequence[ChargeWindow]
+
+
+def correction_preview(
+    parts: Corrections, ready: Prepared, *, at: datetime, rows_max: int | None = None
+) -> CorrectionPreview:
+    """Return what a prepared correction would change; refuses what the correction would refuse."""
+    with parts.state.read() as connection:
+        book = read_price_book(connection, ready.service)
+        billed = closings_billed(connection, ready.service.code)
+    written, touches = _written(ready, rows_max)
+    touches = _with_later_readings(ready, book, touches)
+    known = {subscription.external_id for subscription in book.subscriptions}
+    periods: list[PeriodDelta] = []
+    names = sorted(touches.keys() & known)
+    for start in range(0, len(names), SUBSCRIPTIONS_PER_STEP):
+        step = {name: touches[name] for name in names[start : start + SUBSCRIPTIONS_PER_STEP]}
+        asked = list(_asked(book, step, at))
+        before, after = _quantities(ready, written, asked)
+        periods += [
+            delta for one in asked if (delta := _delta(one, before, after, billed, at)) is not None
+        ]
+    return CorrectionPreview(written.height, tuple(periods), tuple(sorted(touches.keys() - known)))
+
+
+def _written(ready: Prepared, rows_max: int | None) -> tuple[pl.DataFrame, dict[str, _Touch]]:
+    """Return the rows of the correction, without what needs no price, and what they touch."""
+    frames = [pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Null()))]
+    touched: list[pl.DataFrame] = []
+    for batch, rows in checked_batches(ready, rows_max):
+        frames.append(as_first_said(rows.lazy()).select(COLUMNS).collect())
+        touched += [_bounds(rows.select(TOUCHED)), _bounds(batch.before)]
+    if not touched:
+        return frames[0], {}
+    every = (
+        pl.concat(touched)
+        .group_by("subscription_id")
+        .agg(pl.col("first").min(), pl.col("last").max(), pl.col("codes").list.explode())
+    )
+    touches = {
+        name: _Touch(first, last, frozenset(codes))
+        for name, first, last, codes in every.iter_rows()
+    }
+    return pl.concat(frames[1:]), touches
+
+
+def _bounds(touched: pl.DataFrame) -> pl.DataFrame:
+    return touched.group_by("subscription_id").agg(
+        pl.col("occurred_at").min().alias("first"),
+        pl.col("occurred_at").max().alias("last"),
+        pl.col("metric_code").unique().alias("codes"),
+    )
+
+
+def _with_later_readings(
+    ready: Prepared, book: PriceBook, touches: Mapping[str, _Touch]
+) -> dict[str, _Touch]:
+    """Return touches up to the last reading of an ever-rising counter.
+
+    Usage of a reading is the difference to the one before, which may be the corrected one.
+    """
+    readings = {
+        metric.code
+        for versions in book.metrics.values()
+        for metric in versions
+        if metric.counter_semantics is CounterSemantics.CUMULATIVE
+    }
+    names = [name for name, touch in touches.items() if touch.codes & readings]
+    if not names or ready.known.revision is None:
+        return dict(touches)
+    last = (
+        ready.known.revision.filter(
+            pl.col("subscription_id").is_in(names),
+            pl.col("metric_code").is_in(sorted(readings)),
+            pl.col("fact_id").str.starts_with(WINDOW_FACT),
+        )
+        .group_by("subscription_id")
+        .agg(pl.col("occurred_at").max())
+        .collect(engine="streaming")
+    )
+    extended = dict(touches)
+    for name, instant in last.iter_rows():
+        touch = touches[name]
+        extended[name] = _Touch(touch.first, max(touch.last, instant), touch.codes)
+    return extended
+
+
+def _asked(book: PriceBook, touches: Mapping[str, _Touch], at: datetime) -> Iterator[_Asked]:
+    for subscription in book.subscriptions:
+        touch = touches.get(subscription.external_id)
+        if touch is None:
+            continue
+        for plan, period in _periods(book, subscription, touch, at):
+            windows = [
+                window
+                for window in charge_windows(book, subscription, plan, period)
+                if window.usage.metric.code in touch.codes
+            ]
+            if windows:
+                yield _Asked(subscription, plan, period, windows)
+
+
+def _periods(
+    book: PriceBook, subscription: Subscription, touch: _Touch, at: datetime
+) -> Iterator[tuple[Plan, BillingPeriod]]:
+    """Yield the periods from the first touch to the last, each with the plan that prices it."""
+    if subscription.started_at is None:
+        return
+    zone = book.zone(subscription)
+    interval = book.plan_until(subscription, at).interval
+    start = max(touch.first, subscription.started_at)
+    period = billing_period_at(subscription, interval, zone, start)
+    while not period.is_empty and period.usage_start <= touch.last:
+        yield book.plan_until(subscription, period.usage_end), period
+        period = billing_period_at(subscription, interval, zone, period.end)
+
+
+def _quantities(
+    ready: Prepared, written: pl.DataFrame, asked: Sequence[_Asked]
+) -> tuple[dict[str, Quantity], dict[str, Quantity]]:
+    windows = [window.usage for one in asked for window in one.windows]
+    usage, revision = ready.known.usage, ready.known.revision
+    # The prepared rows stand beyond the watermark that both frames are filtered by.
+    revised = written.lazy()
+    if revision is not None:
+        revised = pl.concat([revision.select(COLUMNS), revised])
+    return quantities(usage, windows, ALL, revision), quantities(usage, windows, ALL, revised)
+
+
+def _delta(
+    one: _Asked,
+    before: Mapping[str, Quantity],
+    after: Mapping[str, Quantity],
+    billed: set[tuple[str, datetime]],
+    at: datetime,
+) -> PeriodDelta | None:
+    """Return what changes in a period, None when nothing does."""
+    charges = tuple(
+        _charge_delta(window, before[window.usage.key], after[window.usage.key], one.plan)
+        for window in one.windows
+        if before[window.usage.key] != after[window.usage.key]
+    )
+    if not charges:
+        return None
+    closing_at = one.period.usage_end
+    is_billed = (one.subscription.id, closing_at) in billed
+    return PeriodDelta(
+        subscription=one.subscription,
+        plan=one.plan,
+        period=one.period,
+        is_open=closing_at > at,
+        billed_draft_id=draft_id(one.subscription.id, closing_at) if is_billed else None,
+        charges=charges,
+    )
+
+
+def _charge_delta(
+    window: ChargeWindow, before: Quantity, after: Quantity, plan: Plan
+) -> ChargeDelta:
+    cents = [
+        rounded_cents(
+            closed_price(charge_price(window.charge, quantity), plan.amount_currency).amount,
+            plan.amount_currency,
+        )
+        for quantity in (before, after)
+    ]
+    return ChargeDelta(window, before, after, *cents)

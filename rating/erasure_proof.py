@@ -1,0 +1,346 @@
+"""The proof of erased usage: what each billed line was computed from, kept before its rows go.
+
+Afterwards the line is computed again from the proof, and must be the line that was billed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import uuid5
+
+import msgspec
+import polars as pl
+import sqlalchemy as sa
+
+from aggregation.aggregator import quantities
+from aggregation.quantity import NO_USAGE, Quantity
+from catalog.billing_periods import BillingPeriod, billing_period_at
+from catalog.subscriptions import Subscription
+from ingest.corrections.superseding import revisions_of
+from ingest.erasing import WINDOW_SCHEMA, ErasedPart, Scope, erased_parts
+from ingest.watermark import Watermark
+from rating.charge_window import ChargeWindow, closing_windows, rated_lines
+from rating.closing import Closing, closings
+from rating.erasure_store import Proof, proved_windows
+from rating.price_book import PriceBook
+from rating.rated_line import RatedLine
+from rating.rater import LINE_NAMESPACE
+from storage.lake import Lake
+from storage.lake_tables import RATED_LINE, USAGE
+from storage.tables import invoice_draft
+
+STORED = ("id", "draft_id", "watermark", "inputs_digest", "events_count", "amount_cents")
+_quantity = msgspec.json.Decoder(Quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class BilledDraft:
+    """A draft that was billed, the closing it is of, and its charge lines in the lake by id."""
+
+    draft_id: str
+    closing: Closing
+    watermark: str
+    lines: Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedProof:
+    """The proof of what is to be erased, and the billed lines that nobody can compute any more."""
+
+    proofs: Sequence[Proof]
+    unproven: Sequence[str]
+
+    @property
+    def rows_count(self) -> int:
+        """Return the rows of usage and quarantine that would go; of two charges' windows, twice."""
+        return sum(proof.rows_count for proof in self.proofs)
+
+
+def prepared_proof(
+    connection: sa.Connection, lake: Lake, book: PriceBook, scope: Scope
+) -> PreparedProof:
+    """Return the proof of a scope from what is stored now; flush and ship lines first."""
+    already = proved_windows(connection, scope.service_code)
+    drafts = [
+        draft
+        for draft in _billed_drafts(connection, lake, book, _subscription_ids(book, scope))
+        if _is_touched(draft.closing, scope)
+    ]
+    computed = _quantities(lake, book, drafts, already)
+    windows = {
+        window.usage.key: (draft, window)
+        for draft in drafts
+        for window in closing_windows(book, draft.closing)
+        if window.usage.key in computed
+    }
+    unproven = [
+        line_id for draft in drafts for line_id in _differences(book, draft, computed, already)
+    ]
+    parts = erased_parts(lake, scope, _window_frame(windows))
+    of_window = {part.window_key: part for part in parts if part.window_key is not None}
+    proofs = [
+        _window_proof(draft, window, computed[key], of_window.get(key))
+        for key, (draft, window) in windows.items()
+        if key in of_window or computed[key] != NO_USAGE
+    ]
+    proofs += [_month_proof(part) for part in parts if part.month is not None]
+    return PreparedProof(proofs, unproven)
+
+
+def verify_erasure(
+    connection: sa.Connection, lake: Lake, book: PriceBook, proofs: Sequence[Proof]
+) -> list[str]:
+    """Return the billed lines that the proof does not give again; none when all verify.
+
+    Count, quantity's digest, price and every step of a line are computed from the proof and
+    compared with the line in the lake.
+    """
+    proved: defaultdict[str, dict[str, Quantity]] = defaultdict(dict)
+    for proof in proofs:
+        if proof.draft_id and proof.window_key and proof.quantity:
+            proved[proof.draft_id][proof.window_key] = _quantity.decode(proof.quantity)
+    expected = {proof.rated_line_id for proof in proofs if proof.line_digest}
+    drafts = {
+        draft.draft_id: draft
+        for draft in _billed_drafts(connection, lake, book, None)
+        if draft.draft_id in proved
+    }
+    equal = {
+        line.id
+        for draft_id, draft in drafts.items()
+        for line in _lines_from(book, draft, proved[draft_id])
+        if line.id in draft.lines and _is_same(line, draft.lines[line.id])
+    }
+    return sorted(str(line_id) for line_id in expected - equal)
+
+
+def first_unbilled(
+    connection: sa.Connection,
+    book: PriceBook,
+    scope: Scope,
+    at: datetime,
+    begun_before: datetime | None = None,
+) -> tuple[str, datetime] | None:
+    """Return subscription and end of a period of the scope that ended and was not billed, or None.
+
+    With `begun_before` also of one that is still open at `at`, if it began before that instant.
+    """
+    ids = _subscription_ids(book, scope)
+    billed = {(subscription_id, end) for _, subscription_id, end in _draft_rows(connection, book)}
+    for subscription in book.subscriptions:
+        if ids is None or subscription.id in ids:
+            for period in _periods(book, subscription, at, begun_before):
+                if (subscription.id, period.usage_end) not in billed:
+                    return subscription.external_id, period.usage_end
+    return None
+
+
+def _periods(
+    book: PriceBook, subscription: Subscription, at: datetime, begun_before: datetime | None
+) -> list[BillingPeriod]:
+    """Return the ended periods of a subscription; or, that began before, the open one too."""
+    plan, zone = book.plan_until(subscription, at), book.zone(subscription)
+    periods = [closing.period for closing in closings(subscription, plan, zone, at)]
+    if begun_before is None or subscription.started_at is None:
+        return periods
+    now = billing_period_at(subscription, plan.interval, zone, max(at, subscription.started_at))
+    return [
+        period
+        for period in [*periods, now]
+        if not period.is_empty and period.usage_start < begun_before
+    ]
+
+
+def _subscription_ids(book: PriceBook, scope: Scope) -> set[str] | None:
+    """Return the ids of the scope's subscriptions; None for all of the service."""
+    if scope.months:
+        return None
+    return {each.id for each in book.subscriptions if each.external_id in scope.subscriptions}
+
+
+def _draft_rows(connection: sa.Connection, book: PriceBook) -> list[tuple[str, str, datetime]]:
+    rows = connection.execute(
+        sa.select(
+            invoice_draft.c.id, invoice_draft.c.subscription_id, invoice_draft.c.closing_at
+        ).where(invoice_draft.c.service_code == book.service.code)
+    )
+    return [(row.id, row.subscription_id, row.closing_at) for row in rows]
+
+
+def _billed_drafts(
+    connection: sa.Connection, lake: Lake, book: PriceBook, ids: set[str] | None
+) -> Iterator[BilledDraft]:
+    rows = [row for row in _draft_rows(connection, book) if ids is None or row[1] in ids]
+    lines = _stored_lines(lake, book.service.code, [draft_id for draft_id, _, _ in rows])
+    by_closing = {(subscription_id, at): draft_id for draft_id, subscription_id, at in rows}
+    last = max((at for _, _, at in rows), default=datetime.min.replace(tzinfo=UTC))
+    for subscription in book.subscriptions:
+        if not any(subscription.id == subscription_id for subscription_id, _ in by_closing):
+            continue
+        plan = book.plan_until(subscription, last)
+        for closing in closings(subscription, plan, book.zone(subscription), last):
+            draft_id = by_closing.get((subscription.id, closing.closing_at))
+            if draft_id is not None and (own := lines.get(draft_id)):
+                watermark = str(next(iter(own.values()))["watermark"])
+                yield BilledDraft(draft_id, closing, watermark, own)
+
+
+def _stored_lines(
+    lake: Lake, service_code: str, draft_ids: Sequence[str]
+) -> dict[str, dict[str, dict[str, object]]]:
+    """Return the charge lines of drafts, by draft and line id."""
+    rows = (
+        lake.scan(RATED_LINE)
+        .filter(pl.col("service") == service_code, pl.col("kind") == "charge")
+        .select(STORED)
+        .join(
+            pl.LazyFrame({"draft_id": draft_ids}, schema={"draft_id": pl.String()}), on="draft_id"
+        )
+        .collect()
+    )
+    found: defaultdict[str, dict[str, dict[str, object]]] = defaultdict(dict)
+    for row in rows.iter_rows(named=True):
+        found[row["draft_id"]][row["id"]] = row
+    return found
+
+
+def _is_touched(closing: Closing, scope: Scope) -> bool:
+    if not scope.months:
+        return True
+    period = closing.period
+    return any(
+        period.usage_start < _month_end(month) and period.usage_end > _midnight(month)
+        for month in scope.months
+    )
+
+
+def _quantities(
+    lake: Lake, book: PriceBook, drafts: Sequence[BilledDraft], already: set[str]
+) -> dict[str, Quantity]:
+    """Return what each window of the drafts adds up to at its draft's watermark."""
+    by_watermark: defaultdict[str, list[ChargeWindow]] = defaultdict(list)
+    for draft in drafts:
+        by_watermark[draft.watermark] += [
+            window
+            for window in closing_windows(book, draft.closing)
+            if window.usage.key not in already
+        ]
+    revision = revisions_of(lake)
+    found: dict[str, Quantity] = {}
+    for watermark, windows in by_watermark.items():
+        usage = [window.usage for window in windows]
+        found |= quantities(lake.scan(USAGE), usage, _watermark(watermark).includes(), revision)
+    return found
+
+
+def _lines_from(
+    book: PriceBook, draft: BilledDraft, known: Mapping[str, Quantity]
+) -> list[RatedLine]:
+    """Return the lines of a draft, computed from quantities; what has none used nothing."""
+    keys = [window.usage.key for window in closing_windows(book, draft.closing)]
+    return rated_lines(
+        book,
+        draft.closing,
+        {key: known.get(key, NO_USAGE) for key in keys},
+        watermark=draft.watermark,
+        rated_at=draft.closing.closing_at,
+    )
+
+
+def _differences(
+    book: PriceBook, draft: BilledDraft, computed: Mapping[str, Quantity], already: set[str]
+) -> list[str]:
+    """Return the stored lines of a draft that its usage does not give any more."""
+    proved_before = {
+        _line_id(draft, window)
+        for window in closing_windows(book, draft.closing)
+        if window.usage.key in already
+    }
+    equal = {
+        line.id
+        for line in _lines_from(book, draft, computed)
+        if line.id in draft.lines and _is_same(line, draft.lines[line.id])
+    }
+    return sorted(draft.lines.keys() - equal - proved_before)
+
+
+def _is_same(line: RatedLine, stored: Mapping[str, object]) -> bool:
+    return (line.inputs_digest, line.events_count, line.amount_cents) == (
+        stored["inputs_digest"],
+        stored["events_count"],
+        stored["amount_cents"],
+    )
+
+
+def _line_id(draft: BilledDraft, window: ChargeWindow) -> str:
+    return str(uuid5(LINE_NAMESPACE, f"{draft.draft_id}/{window.charge.id}"))
+
+
+def _window_frame(windows: Mapping[str, tuple[BilledDraft, ChargeWindow]]) -> pl.DataFrame:
+    rows = [
+        (
+            key,
+            window.usage.subscription_external_id,
+            window.usage.metric.code,
+            window.usage.start,
+            window.usage.end,
+        )
+        for key, (_, window) in windows.items()
+    ]
+    return pl.DataFrame(rows, schema=WINDOW_SCHEMA, orient="row")
+
+
+def _window_proof(
+    draft: BilledDraft, window: ChargeWindow, quantity: Quantity, part: ErasedPart | None
+) -> Proof:
+    line_id = _line_id(draft, window)
+    stored = draft.lines.get(line_id)
+    usage = window.usage
+    return Proof(
+        part="window",
+        subscription_external_id=usage.subscription_external_id,
+        metric_code=usage.metric.code,
+        window_start=usage.start,
+        window_end=usage.end,
+        rows_count=part.rows_count if part else 0,
+        value_sum=_text(part),
+        rows_digest=part.digest if part else "",
+        window_key=usage.key,
+        draft_id=draft.draft_id,
+        rated_line_id=line_id if stored else None,
+        line_digest=str(stored["inputs_digest"]) if stored else None,
+        quantity=msgspec.json.encode(quantity).decode(),
+    )
+
+
+def _month_proof(part: ErasedPart) -> Proof:
+    if part.month is None:
+        raise ValueError("a part outside of all windows has a month")
+    return Proof(
+        part=part.part,
+        subscription_external_id=part.subscription,
+        metric_code=part.metric_code,
+        window_start=_midnight(part.month),
+        window_end=_month_end(part.month),
+        rows_count=part.rows_count,
+        value_sum=_text(part),
+        rows_digest=part.digest,
+    )
+
+
+def _text(part: ErasedPart | None) -> str | None:
+    return None if part is None or part.value_sum is None else format(part.value_sum, "f")
+
+
+def _watermark(text: str) -> Watermark:
+    pairs = (pair.split(":") for pair in text.split(","))
+    return Watermark(tuple((int(shard), int(mark)) for shard, mark in pairs))
+
+
+def _midnight(month: date) -> datetime:
+    return datetime.combine(month, time(), UTC)
+
+
+def _month_end(month: date) -> datetime:
+    return _midnight((month + timedelta(days=31)).replace(day=1))
