@@ -3,55 +3,55 @@
 One thread owns the key index and the inbox's tail, so two pushes of one event can't both be new.
 """
 
+import asyncio
 import queue
 import threading
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from typing import TypeAlias
 
 import structlog
 
 from catalog.errors import TemporarilyUnavailable
-from ingest.inbox_body import inbox_body
-from ingest.key_index import KeyIndex, Verdict
-from ingest.usage_event import UsageEvent
-from storage.inbox import Inbox
+from ingest.deciding import Decided, Decider
+from ingest.inbox_body import Section, inbox_body
+from ingest.intake_counts import IntakeCounts
+from ingest.push import Push, Receipt
+from storage.fault_points import reached
+from storage.inbox import CommitUnknownError, Inbox, NewRow
 
 PUSHES_PER_COMMIT_MAX = 500
 WAITING_PUSHES_MAX = 10_000
 _log = structlog.get_logger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What happened to each event of one push, in its order; with a conflict nothing was kept.
-
-    `events` are the events as they are kept: a retry as it was taken in the first time.
-    """
-
-    verdicts: tuple[Verdict, ...]
-    events: tuple[UsageEvent, ...]
-
-    @property
-    def is_kept(self) -> bool:
-        """Say whether the push was accepted."""
-        return Verdict.CONFLICT not in self.verdicts
+Answer: TypeAlias = "Future[Receipt] | asyncio.Future[Receipt]"
 
 
 @dataclass(frozen=True, slots=True)
-class _Push:
-    events: Sequence[UsageEvent]
-    answer: "Future[Receipt]"
+class _Waiting:
+    push: Push
+    answer: Answer
 
 
 class Committer:
     """The thread that decides and keeps pushes."""
 
-    def __init__(self, inbox: Inbox, index: KeyIndex) -> None:
-        """Start the thread; from here on it alone touches `index`."""
+    def __init__(
+        self,
+        inbox: Inbox,
+        open_decider: Callable[[], Decider],
+        counts: IntakeCounts | None = None,
+    ) -> None:
+        """Start the thread; `open_decider` reads what is known, now and after a doubtful commit."""
+        self._counts = counts or IntakeCounts()
         self._inbox = inbox
-        self._index = index
-        self._waiting: queue.Queue[_Push | None] = queue.Queue(WAITING_PUSHES_MAX)
+        self._open_decider = open_decider
+        self._decider: Decider | None = open_decider()
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
@@ -60,82 +60,123 @@ class Committer:
         """Say whether pushes can be kept."""
         return self._thread.is_alive()
 
-    def submit(self, events: Sequence[UsageEvent]) -> "Future[Receipt]":
-        """Hand in one push, all of it or nothing; the future ends when the answer is durable."""
-        push = _Push(events, Future())
-        # A caller who goes away must not undo what is being kept, nor stop the thread.
-        push.answer.set_running_or_notify_cancel()
-        if not self.is_running:
-            raise TemporarilyUnavailable("shutting_down")
-        try:
-            self._waiting.put_nowait(push)
-        except queue.Full as error:
-            raise TemporarilyUnavailable("too_many_waiting_pushes") from error
-        return push.answer
+    @property
+    def waiting_count(self) -> int:
+        """Return the number of pushes that wait for their commit."""
+        return self._queue.qsize()
+
+    def submit(self, push: Push) -> Receipt:
+        """Keep one push from any thread but an event loop's; return when it is durable."""
+        answer: Future[Receipt] = Future()
+        self._enqueue(_Waiting(push, answer))
+        return answer.result()
+
+    async def keep(self, push: Push) -> Receipt:
+        """Keep one push from an event loop; TemporarilyUnavailable when it could not be stored."""
+        answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Waiting(push, answer))
+        # A caller who goes away cancels his answer, not what is being kept.
+        return await answer
 
     def close(self) -> None:
         """Keep what was handed in, then stop."""
-        self._waiting.put(None)
+        self._queue.put(None)
         self._thread.join()
+
+    def _enqueue(self, waiting: _Waiting) -> None:
+        if not self.is_running:
+            raise TemporarilyUnavailable("shutting_down")
+        if self._queue.qsize() >= WAITING_PUSHES_MAX:
+            raise TemporarilyUnavailable("too_many_waiting_pushes")
+        self._queue.put(waiting)
 
     def _run(self) -> None:
         stopping = False
         while not stopping:
-            pushes, stopping = self._next_pushes()
-            if pushes:
-                self._commit(pushes)
+            group, stopping = self._next_group()
+            if group:
+                self._commit(group)
 
-    def _next_pushes(self) -> tuple[list[_Push], bool]:
-        pushes: list[_Push] = []
-        push = self._waiting.get()
-        while push is not None:
-            pushes.append(push)
-            if len(pushes) == PUSHES_PER_COMMIT_MAX:
-                return pushes, False
+    def _next_group(self) -> tuple[list[_Waiting], bool]:
+        group: list[_Waiting] = []
+        waiting = self._queue.get()
+        while waiting is not None:
+            group.append(waiting)
+            if len(group) == PUSHES_PER_COMMIT_MAX:
+                return group, False
             try:
-                push = self._waiting.get_nowait()
+                waiting = self._queue.get_nowait()
             except queue.Empty:
-                return pushes, False
-        return pushes, True
+                return group, False
+        return group, True
 
-    def _commit(self, pushes: Sequence[_Push]) -> None:
-        added: list[UsageEvent] = []
-        rows: list[tuple[int, bytes]] = []
-        receipts: list[Receipt] = []
-        for push in pushes:
-            receipt, new = self._decide(push.events)
-            receipts.append(receipt)
-            added.extend(new)
-            if new:
-                rows.append((len(new), inbox_body(new)))
+    def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
-            if rows:
-                self._inbox.append(rows)
-        except Exception:  # noqa: BLE001 - whatever the disk says, the callers must be told
-            _log.exception("inbox_commit_failed", events_count=len(added))
-            for event in added:
-                self._index.forget(event.key)
-            refusal = TemporarilyUnavailable("usage_could_not_be_stored")
-            for push in pushes:
-                push.answer.set_exception(refusal)
+            # What could not be seen to be kept or not kept is read from the stores again.
+            decider = self._decider or self._open_decider()
+            self._decider = decider
+            decided = self._kept(decider, group)
+        except Exception as error:  # noqa: BLE001 - whatever the disk says, the callers must be told
+            if isinstance(error, CommitUnknownError):
+                self._decider = None
+            self._counts.failed_pushes += len(group)
+            _log.exception("inbox_commit_failed", pushes_count=len(group))
+            _answer(group, [TemporarilyUnavailable("usage_could_not_be_stored")] * len(group))
             return
-        for push, receipt in zip(pushes, receipts, strict=True):
-            push.answer.set_result(receipt)
+        _answer(group, [each.receipt for each in decided])
+        reached("commit.answered")
+        self._counts.add(each.receipt.verdicts for each in decided)
+        decider.settle()
 
-    def _decide(self, events: Sequence[UsageEvent]) -> tuple[Receipt, list[UsageEvent]]:
-        verdicts: list[Verdict] = []
-        kept: list[UsageEvent] = []
-        new: list[UsageEvent] = []
-        for event in events:
-            verdict = self._index.verdict(event.key, event.content_digest)
-            verdicts.append(verdict)
-            if verdict is Verdict.NEW:
-                self._index.add(event.key, event.content_digest, event.received_at)
-                new.append(event)
-            kept.append(event.as_first_received(self._index.first_received_at(event.key)))
-        receipt = Receipt(tuple(verdicts), tuple(kept))
-        if not receipt.is_kept:
-            for event in new:
-                self._index.forget(event.key)
-            new = []
-        return receipt, new
+    def _kept(self, decider: Decider, group: Sequence[_Waiting]) -> list[Decided]:
+        decided = decider.decide([waiting.push for waiting in group])
+        reached("commit.decided")
+        try:
+            if rows := _rows(decided):
+                at = datetime.fromtimestamp(group[0].push.received_s, UTC)
+                self._inbox.append(rows, at=at)
+                self._counts.commits += 1
+        except BaseException:
+            decider.undo(decided)
+            raise
+        reached("commit.kept")
+        return decided
+
+
+def _rows(decided: Sequence[Decided]) -> list[NewRow]:
+    sections: defaultdict[int, list[Section]] = defaultdict(list)
+    counts: defaultdict[int, int] = defaultdict(int)
+    for shard, section, events_count in chain.from_iterable(each.sections for each in decided):
+        sections[shard].append(section)
+        counts[shard] += events_count
+    return [NewRow(shard, counts[shard], inbox_body(sections[shard])) for shard in sorted(sections)]
+
+
+def _answer(group: Sequence[_Waiting], results: Sequence[Receipt | Exception]) -> None:
+    """Answer every push of a group; one wake-up for each event loop."""
+    loops: defaultdict[
+        asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Receipt], Receipt | Exception]]
+    ] = defaultdict(list)
+    for waiting, result in zip(group, results, strict=True):
+        if isinstance(waiting.answer, Future):
+            _set(waiting.answer, result)
+        else:
+            loops[waiting.answer.get_loop()].append((waiting.answer, result))
+    for loop, answers in loops.items():
+        try:
+            loop.call_soon_threadsafe(_set_all, answers)
+        except RuntimeError:
+            _log.warning("caller_gone", pushes_count=len(answers))
+
+
+def _set_all(answers: Sequence[tuple["asyncio.Future[Receipt]", Receipt | Exception]]) -> None:
+    for answer, result in answers:
+        if not answer.done():
+            _set(answer, result)
+
+
+def _set(answer: Answer, result: Receipt | Exception) -> None:
+    if isinstance(result, Exception):
+        answer.set_exception(result)
+    else:
+        answer.set_result(result)

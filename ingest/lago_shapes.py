@@ -1,67 +1,117 @@
 """Usage events as Lago's clients read and send them. Pure."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
-from catalog.errors import ValidationFailed
-from ingest.key_index import Verdict
-from ingest.usage_event import Faulty, UsageEvent, event_from_lago
+from catalog.errors import Details, ValidationFailed
+from catalog.exact_json import exact_value, object_under
+from ingest.event_json import ordinary_batch, ordinary_event
+from ingest.lago_instant import lago_milliseconds, lago_seconds, lago_whole
+from ingest.usage_event import (
+    Faulty,
+    UsageEvent,
+    event_from_lago,
+    event_id,
+    event_keys,
+    occurred_us,
+)
+
+CONFLICT_CODES: dict[str, list[str]] = {"transaction_id": ["value_already_exist"]}
 
 
-def to_lago_event(event: UsageEvent) -> dict[str, object]:
-    """Return the event object; its properties are embedded as they are kept, digit for digit."""
-    return {
-        "lago_id": event.event_id,
-        "transaction_id": event.transaction_id,
-        "lago_customer_id": None,
-        "code": event.metric_code,
-        "timestamp": _utc(event.occurred_at).isoformat(timespec="milliseconds") + "Z",
-        "precise_total_amount_cents": event.precise_total_amount_cents,
-        "properties": msgspec.Raw(event.properties.encode()),
-        "lago_subscription_id": None,
-        "external_subscription_id": event.subscription_external_id,
-        "created_at": _utc(event.received_at).isoformat(timespec="seconds") + "Z",
-    }
+class LagoEvent(msgspec.Struct, gc=False):
+    """Lago's event object; the properties are embedded as they are kept, digit for digit."""
+
+    lago_id: str
+    transaction_id: str
+    lago_customer_id: None
+    code: str
+    timestamp: str
+    precise_total_amount_cents: str | None
+    properties: msgspec.Raw
+    lago_subscription_id: None
+    external_subscription_id: str | None
+    created_at: str
 
 
-def from_lago_event(raw: object, service_code: str, received_at: datetime) -> UsageEvent:
-    """Read one event; ValidationFailed with Lago's codes when a field is wrong."""
+def to_lago_events(
+    service_code: str, events: Sequence[UsageEvent], received_s: Sequence[int]
+) -> list[LagoEvent]:
+    """Return the events as they were answered the first time they came."""
+    return [
+        LagoEvent(
+            event_id(key),
+            event.transaction_id,
+            None,
+            event.code,
+            lago_whole(time)
+            if type(time := event.timestamp) is int
+            else lago_milliseconds(occurred_us(event, first_s)),
+            event.precise_total_amount_cents,
+            event.properties,
+            None,
+            event.external_subscription_id,
+            lago_seconds(first_s),
+        )
+        for event, key, first_s in zip(
+            events, event_keys(service_code, events), received_s, strict=True
+        )
+    ]
+
+
+def read_event(body: bytes, depth_max: int) -> tuple[list[UsageEvent], bool]:
+    """Return the event of `{"event": {...}}`, and whether the body is in its normal form.
+
+    BadRequest when it is not JSON, ValidationFailed with Lago's codes when a field is wrong.
+    """
+    if ordinary := ordinary_event(body):
+        return ordinary, True
     try:
-        return event_from_lago(raw, service_code, received_at)
+        return [event_from_lago(object_under(body, "event", depth_max))], False
     except Faulty as faulty:
         raise ValidationFailed(faulty.codes) from faulty
 
 
-def from_lago_batch(
-    raws: object, service_code: str, received_at: datetime, *, events_max: int
-) -> list[UsageEvent]:
+def read_batch(body: bytes, depth_max: int, events_max: int) -> tuple[list[UsageEvent], bool]:
+    """Return the events of `{"events": [...]}`, and whether the body is in its normal form.
+
+    ValidationFailed with every faulty event at its index (Lago).
+    """
+    ordinary = ordinary_batch(body)
+    if ordinary and len(ordinary) <= events_max:
+        return ordinary, True
+    whole = exact_value(body, depth_max)
+    raws = whole.get("events") if isinstance(whole, dict) else None
+    return from_lago_batch(raws, events_max=events_max), False
+
+
+def from_lago_batch(raws: object, *, events_max: int) -> list[UsageEvent]:
     """Read a batch; ValidationFailed with every faulty event at its index (Lago)."""
+    events, faults = readable_events(raws, events_max=events_max)
+    if faults:
+        raise ValidationFailed({str(index): codes for index, codes in faults.items()})
+    return list(events.values())
+
+
+def readable_events(
+    raws: object, *, events_max: int
+) -> tuple[dict[int, UsageEvent], dict[int, dict[str, list[str]]]]:
+    """Return the valid events and the codes of the faulty ones, by index."""
     if not isinstance(raws, list) or not raws:
         raise ValidationFailed({"events": ["no_events"]})
     if len(raws) > events_max:
         raise ValidationFailed({"events": ["too_many_events"]})
-    events: list[UsageEvent] = []
-    faults: dict[str, dict[str, list[str]]] = {}
+    events: dict[int, UsageEvent] = {}
+    faults: dict[int, dict[str, list[str]]] = {}
     for index, raw in enumerate(raws):
         try:
-            events.append(event_from_lago(raw, service_code, received_at))
+            events[index] = event_from_lago(raw)
         except Faulty as faulty:
-            faults[str(index)] = faulty.codes
-    if faults:
-        raise ValidationFailed(faults)
-    return events
+            faults[index] = faulty.codes
+    return events, faults
 
 
-def conflict_details(verdicts: Sequence[Verdict]) -> dict[str, dict[str, list[str]]]:
+def conflict_details(conflicts: Sequence[int]) -> Details:
     """Return Lago's error details for the events whose id is known with other content."""
-    return {
-        str(index): {"transaction_id": ["value_already_exist"]}
-        for index, verdict in enumerate(verdicts)
-        if verdict is Verdict.CONFLICT
-    }
-
-
-def _utc(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(tzinfo=None)
+    return {str(index): CONFLICT_CODES for index in conflicts}

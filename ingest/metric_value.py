@@ -1,65 +1,113 @@
-"""The value of a usage event, read from its properties as its billable metric says.
+"""What usage is worth to its billable metric, read from the properties for many events at once.
 
-Decides what counts as a number (Lago's rule) and why an event can't be counted.
+Decides what counts as a number (Lago's rule) and why an event can't be counted. Pure.
 """
 
-import re
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import msgspec
+import polars as pl
 
 from catalog.billable_metrics import AggregationType, BillableMetric
-from catalog.money import exact_decimal
+from ingest.counter import counter_field
+from storage.lake_tables import QUANTITY
 
-NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_text = msgspec.json.Decoder(str)
+NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
+FITTING_NUMBER = r"^-?0*[0-9]{1,26}(\.[0-9]{1,12}0*)?$"
+SUPERFLUOUS_ZEROS = r"(\.[0-9]{12})0+$"
+OPERATION = "operation_type"
+VALUE_COLUMNS: dict[str, pl.DataType] = {
+    "value": QUANTITY,
+    "value_text": pl.String(),
+    "operation_type": pl.String(),
+    "reason": pl.String(),
+}
+_string = msgspec.json.Decoder(str)
 
 
-@dataclass(frozen=True, slots=True)
-class MetricValue:
-    """What the event is worth to its metric; `fault` says why it can't be counted."""
+def metric_values(metric: BillableMetric | None, properties: Sequence[bytes]) -> pl.DataFrame:
+    """Return value, value_text, operation_type and reason for each event's properties (JSON).
 
-    number: Decimal | None = None
-    text: str | None = None
-    operation_type: str | None = None
-    fault: str | None = None
-
-
-def metric_value(metric: BillableMetric | None, properties: str) -> MetricValue:
-    """Read the value from JSON text. Numbers may come as JSON numbers or as text (Lago)."""
+    `reason` is null where the event can be counted. Numbers may come as JSON numbers or as text
+    (Lago); they are exact, DECIMAL(38,12).
+    """
     if metric is None:
-        return MetricValue(fault="billable_metric_not_found")
+        return _columns(len(properties), reason="billable_metric_not_found")
     if metric.aggregation_type is AggregationType.COUNT:
-        return MetricValue()
-    fields = _raw_object.decode(properties)
-    raw = fields.get(metric.field_name or "")
+        return _columns(len(properties))
+    field = metric.field_name or ""
     if metric.aggregation_type.needs_number:
-        return _number(raw)
-    return MetricValue(
-        text=None if raw is None else _text_of(raw),
-        operation_type="remove" if _operation(fields) == "remove" else "add",
+        return numbers(_texts(field, properties))
+    return pl.DataFrame(
+        {
+            "value": None,
+            "value_text": _texts(field, properties),
+            "operation_type": [
+                "remove" if text == "remove" else "add" for text in _texts(OPERATION, properties)
+            ],
+            "reason": None,
+        },
+        schema_overrides=VALUE_COLUMNS,
     )
 
 
-def _number(raw: msgspec.Raw | None) -> MetricValue:
-    if raw is None:
-        return MetricValue(fault="missing_aggregation_property")
-    text = _text_of(raw)
-    if not NUMBER.fullmatch(text):
-        return MetricValue(fault="value_is_not_valid_number")
-    try:
-        return MetricValue(number=exact_decimal(text))
-    except ValueError:
-        return MetricValue(fault="value_has_too_many_digits")
+def window_values(metric: BillableMetric | None, properties: Sequence[bytes]) -> pl.DataFrame:
+    """Return the same for counter windows: always a number, for a count metric too."""
+    if metric is None:
+        return metric_values(metric, properties)
+    return numbers(_texts(counter_field(metric), properties))
 
 
-def _text_of(raw: msgspec.Raw) -> str:
-    data = bytes(raw)
-    return _text.decode(data) if data.startswith(b'"') else data.decode()
+def numbers(texts: Sequence[str | None]) -> pl.DataFrame:
+    """Return the value columns of numbers written as text; None is a missing one."""
+    text = pl.col("text")
+    reason = (
+        pl.when(text.is_null())
+        .then(pl.lit("missing_aggregation_property"))
+        .when(~text.str.contains(NUMBER))
+        .then(pl.lit("value_is_not_valid_number"))
+        .when(~text.str.contains(FITTING_NUMBER))
+        .then(pl.lit("value_has_too_many_digits"))
+    )
+    plain = text.str.replace(SUPERFLUOUS_ZEROS, "$1")
+    return (
+        pl.DataFrame({"text": texts}, schema={"text": pl.String})
+        .with_columns(reason=reason)
+        .select(
+            value=pl.when(pl.col("reason").is_null()).then(plain).cast(QUANTITY),
+            value_text=pl.lit(None, pl.String),
+            operation_type=pl.lit(None, pl.String),
+            reason="reason",
+        )
+    )
 
 
-def _operation(fields: dict[str, msgspec.Raw]) -> str:
-    raw = fields.get("operation_type")
-    return "add" if raw is None else _text_of(raw)
+def _columns(count: int, reason: str | None = None) -> pl.DataFrame:
+    return pl.select(
+        pl.repeat(reason if name == "reason" else None, count, dtype=kind).alias(name)
+        for name, kind in VALUE_COLUMNS.items()
+    )
+
+
+def _texts(field: str, properties: Sequence[bytes]) -> list[str | None]:
+    """Return a property's value as text, of each event; None where it is missing."""
+    decode = _decoder(field).decode
+    return [_text(str(decode(each).value, "utf-8")) for each in properties]
+
+
+@lru_cache(maxsize=1024)
+def _decoder(field: str) -> msgspec.json.Decoder[Any]:
+    shape = msgspec.defstruct(
+        "Property", [("value", msgspec.Raw, msgspec.Raw(b""))], rename={"value": field}, gc=False
+    )
+    return msgspec.json.Decoder(shape)
+
+
+def _text(written: str) -> str | None:
+    if not written:
+        return None
+    if not written.startswith('"'):
+        return written
+    return written[1:-1] if "\\" not in written else _string.decode(written)

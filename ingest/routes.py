@@ -3,22 +3,15 @@
 from datetime import UTC, datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from catalog.errors import NotFound, ValidationFailed
-from catalog.exact_json import exact_value, object_under
-from catalog.http import CallerService, Json, LimitsOf, Now, PageOf
-from ingest.committer import Committer
-from ingest.lago_shapes import from_lago_batch, from_lago_event, to_lago_event
-from ingest.receiving import take_in
+from catalog.http import CallerService, Json, Now, PageOf
+from catalog.services import Service
+from ingest.front_door import Route
 from ingest.usage_log import EventFilter, UsageLog
 
 router = APIRouter(tags=["events"])
-
-
-def committer_of(request: Request) -> Committer:
-    """Return the committer of the running app."""
-    return cast(Committer, request.app.state.committer)
 
 
 def usage_log_of(request: Request) -> UsageLog:
@@ -47,43 +40,25 @@ def _instant(text: str | None, field: str) -> datetime | None:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-CommitterOf = Annotated[Committer, Depends(committer_of)]
 UsageLogOf = Annotated[UsageLog, Depends(usage_log_of)]
 
 
 @router.post("/events")
-async def create_event(
-    request: Request,
-    service: CallerService,
-    limits: LimitsOf,
-    at: Now,
-    committer: CommitterOf,
-) -> Json:
-    """Keep one usage event; 200 when it is on disk."""
-    raw = object_under(await request.body(), "event", limits.json_depth_max)
-    event = from_lago_event(raw, service.code, at)
-    try:
-        (stored,) = await take_in(committer, [event])
-    except ValidationFailed as refusal:
-        details = refusal.details or {}
-        raise ValidationFailed(cast("dict[str, list[str]]", details["0"])) from refusal
-    return Json({"event": to_lago_event(stored)})
+async def create_event(request: Request, service: CallerService, at: Now) -> Response:
+    """Keep one usage event (Lago's form, or a CloudEvent); 200 when it is on disk."""
+    return await _answered(request, service, at)
 
 
 @router.post("/events/batch")
-async def create_events(
-    request: Request,
-    service: CallerService,
-    limits: LimitsOf,
-    at: Now,
-    committer: CommitterOf,
-) -> Json:
+async def create_events(request: Request, service: CallerService, at: Now) -> Response:
     """Keep up to a hundred usage events, all or none; 200 when they are on disk."""
-    body = exact_value(await request.body(), limits.json_depth_max)
-    raws = body.get("events") if isinstance(body, dict) else None
-    events = from_lago_batch(raws, service.code, at, events_max=request.app.state.events_batch_max)
-    stored = await take_in(committer, events)
-    return Json({"events": [to_lago_event(event) for event in stored]})
+    return await _answered(request, service, at)
+
+
+@router.post("/usage/events")
+async def create_usage_events(request: Request, service: CallerService, at: Now) -> Response:
+    """Keep up to a thousand usage events, all or (`mode` partial) the good ones; a receipt."""
+    return await _answered(request, service, at)
 
 
 @router.get("/events")
@@ -95,7 +70,7 @@ def list_events(
 ) -> Json:
     """List events, newest first."""
     events, total = log.page(service.code, narrowed, page=page.number, per_page=page.size)
-    return Json({"events": [to_lago_event(event) for event in events], "meta": page.meta(total)})
+    return Json({"events": events, "meta": page.meta(total)})
 
 
 @router.get("/events/{transaction_id:path}")
@@ -104,4 +79,13 @@ def show_event(transaction_id: str, service: CallerService, log: UsageLogOf) -> 
     event = log.of_transaction(service.code, transaction_id)
     if event is None:
         raise NotFound("event")
-    return Json({"event": to_lago_event(event)})
+    return Json({"event": event})
+
+
+async def _answered(request: Request, service: Service, at: datetime) -> Response:
+    """Answer a push as the front door does, should it come without one."""
+    routes = cast("dict[str, Route]", request.app.state.push_routes)
+    headers = {name.lower(): value for name, value in request.headers.raw}
+    answer, more = await routes[request.url.path](service, await request.body(), headers, at)
+    named = {name.decode(): value.decode() for name, value in more}
+    return Response(answer, media_type="application/json", headers=named)

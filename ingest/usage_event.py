@@ -1,60 +1,55 @@
-"""A usage event: one occurrence an app tells us of, validated, with the key that makes it unique.
+"""A usage event: one occurrence an app tells us of, with the key that makes it unique.
 
 Decides what a valid push is and when two pushes are the same; stores nothing.
 """
 
-import hashlib
 import re
-import uuid
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
 
 import msgspec
+from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from catalog.money import fits_quantity
 
-EVENT_NAMESPACE = uuid.UUID("6f1f7c0c-9a58-5d0e-8b0d-3d5a3f6b8a51")
 TEXT_LENGTH_MAX = 255
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECONDS = Decimal(1_000_000)
-SECONDS_MIN = Decimal(-62_135_596_800)
-SECONDS_MAX = Decimal(253_402_300_799)
+MICROSECONDS = 1_000_000
+SECONDS_MIN = -62_135_596_800
+SECONDS_MAX = 253_402_300_799
 NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?")
+NO_PROPERTIES = msgspec.Raw(b"{}")
 _exact = msgspec.json.Encoder(decimal_format="number", order="sorted")
+_plain = msgspec.json.Decoder(float_hook=Decimal)
 
 
-@dataclass(frozen=True, slots=True)
-class UsageEvent:
-    """One valid event; `properties` is JSON text, `content_digest` covers key and content.
+class UsageEvent(msgspec.Struct, frozen=True, gc=False):
+    """One valid event in Lago's words; `properties` is the JSON text of an object.
 
-    `has_own_time` is false when the app named no time and ours was taken.
+    `timestamp` is in seconds since the epoch: a whole number, or text with up to six decimals;
+    None when the app named no time.
     """
 
-    service_code: str
-    subscription_external_id: str | None
     transaction_id: str
-    metric_code: str
-    occurred_at: datetime
-    received_at: datetime
-    properties: str
-    precise_total_amount_cents: str | None
-    event_id: str
-    content_digest: int
-    has_own_time: bool = True
+    code: str
+    external_subscription_id: str | None = None
+    timestamp: int | str | None = None
+    properties: msgspec.Raw = NO_PROPERTIES
+    precise_total_amount_cents: str | None = None
 
-    def as_first_received(self, received_at: datetime) -> "UsageEvent":
-        """Return a retry of this event as it was answered the first time.
 
-        Key and content are the same; only the time we took for it differs.
-        """
-        occurred_at = self.occurred_at if self.has_own_time else received_at
-        return replace(self, received_at=received_at, occurred_at=occurred_at)
+class UsageRevision(UsageEvent, frozen=True, gc=False, kw_only=True):
+    """Usage that replaces usage: a counter push, or one row of a correction.
 
-    @property
-    def key(self) -> bytes:
-        """Return the 16 bytes that are the same for every push of this event."""
-        return uuid.UUID(self.event_id).bytes
+    `fact_id` names what it replaces: "e:" and a transaction id, or "w:" and a counter's window.
+    """
+
+    fact_id: str
+    window_start_us: int | None = None
+    window_end_us: int | None = None
+    is_void: bool = False
+    correction_id: str | None = None
 
 
 class Faulty(Exception):
@@ -65,54 +60,95 @@ class Faulty(Exception):
         self.codes = codes
 
 
-def event_from_lago(raw: object, service_code: str, received_at: datetime) -> UsageEvent:
+def event_from_lago(raw: object) -> UsageEvent:
     """Read one event as Lago's clients send it; Faulty with every wrong field at once."""
     if not isinstance(raw, dict):
         raise Faulty({"event": ["invalid_format"]})
     faults: dict[str, list[str]] = {}
-    transaction_id = _text(raw, "transaction_id", faults, mandatory=True)
-    metric_code = _text(raw, "code", faults, mandatory=True)
-    subscription = _text(raw, "external_subscription_id", faults, mandatory=False)
-    occurred_at = _instant(raw.get("timestamp"), received_at, faults)
-    properties = _properties(raw.get("properties"), faults)
-    precise = _precise_amount(raw.get("precise_total_amount_cents"), faults)
+    event = UsageEvent(
+        transaction_id=_text(raw, "transaction_id", faults, mandatory=True),
+        code=_text(raw, "code", faults, mandatory=True),
+        external_subscription_id=_text(raw, "external_subscription_id", faults, mandatory=False)
+        or None,
+        timestamp=_seconds(raw.get("timestamp"), faults),
+        properties=_properties(raw.get("properties"), faults),
+        precise_total_amount_cents=_precise_amount(raw.get("precise_total_amount_cents"), faults),
+    )
     if faults:
         raise Faulty(faults)
-    content = _exact.encode(
-        [
-            service_code,
-            subscription,
-            transaction_id,
-            metric_code,
-            None if raw.get("timestamp") is None else occurred_at,
-            properties,
-            precise,
-        ]
+    return event
+
+
+def event_keys(service_code: str, events: Sequence[UsageEvent]) -> list[bytes]:
+    """Return for each event the bytes that are the same for every push of it, and for no other."""
+    return [
+        f"{service_code}\0{event.external_subscription_id or ''}\0{event.transaction_id}".encode()
+        for event in events
+    ]
+
+
+def content_digests(keys: Sequence[bytes], events: Sequence[UsageEvent]) -> list[int]:
+    """Return for each event 64 bits over its key and all it says, as it is written."""
+    said = [
+        f"{event.code}\0{event.timestamp}\0{event.precise_total_amount_cents}\0".encode()
+        for event in events
+    ]
+    if events and isinstance(events[0], UsageRevision):
+        said = [text + _replaced(event) for text, event in zip(said, events, strict=True)]
+    return [
+        xxh3_64_intdigest(b"%b\0%b%b" % (key, text, event.properties))
+        for key, text, event in zip(keys, said, events, strict=True)
+    ]
+
+
+def refused_key(key: bytes, content_digest: int) -> bytes:
+    """Return the key under which a refused push is known, so that it is set aside once."""
+    return b"\0refused\0%b\0%d" % (key, content_digest)
+
+
+def event_id(key: bytes) -> str:
+    """Return the id we answer with: a digest of the key, written as a UUID (version 8)."""
+    text = xxh3_128_hexdigest(key)
+    return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-8{text[17:20]}-{text[20:]}"
+
+
+def is_same_content(one: UsageEvent, other: UsageEvent) -> bool:
+    """Say whether two pushes of one key mean the same, however their JSON is written."""
+    return (
+        one.code == other.code
+        and one.timestamp == other.timestamp
+        and one.precise_total_amount_cents == other.precise_total_amount_cents
+        and _replaced(one) == _replaced(other)
+        and canonical_properties(one.properties) == canonical_properties(other.properties)
     )
-    return UsageEvent(
-        service_code=service_code,
-        subscription_external_id=subscription or None,
-        transaction_id=transaction_id,
-        metric_code=metric_code,
-        occurred_at=occurred_at,
-        received_at=received_at,
-        properties=properties,
-        precise_total_amount_cents=precise,
-        event_id=event_id(service_code, subscription, transaction_id),
-        content_digest=_digest64(content),
-        has_own_time=raw.get("timestamp") is not None,
-    )
 
 
-def event_id(service_code: str, subscription_external_id: str, transaction_id: str) -> str:
-    """Return the id of an event: the same for the same service, subscription and transaction."""
-    key = _exact.encode([service_code, subscription_external_id, transaction_id])
-    return str(uuid.uuid5(EVENT_NAMESPACE, key.decode()))
+def _replaced(event: UsageEvent) -> bytes:
+    """Return what a revision says beyond an event; its window is part of its fact's name."""
+    if not isinstance(event, UsageRevision):
+        return b""
+    return b"%b\0%d\0" % (event.fact_id.encode(), event.is_void)
 
 
-def _digest64(content: bytes) -> int:
-    digest = hashlib.blake2b(content, digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+def canonical_properties(properties: msgspec.Raw) -> bytes:
+    """Return the properties' JSON with sorted keys and no spaces; every digit stays."""
+    return _exact.encode(_plain.decode(properties))
+
+
+def occurred_us(event: UsageEvent, received_s: int) -> int:
+    """Return when the usage happened, in microseconds since the epoch; else when it came."""
+    timestamp = event.timestamp
+    if timestamp is None:
+        return received_s * MICROSECONDS
+    if isinstance(timestamp, int):
+        return timestamp * MICROSECONDS
+    return int(Decimal(timestamp) * MICROSECONDS)
+
+
+def timestamp_of(occurred_at: datetime) -> int | str:
+    """Return an instant as `UsageEvent.timestamp` says it."""
+    seconds, microseconds = divmod((occurred_at - EPOCH) // timedelta(microseconds=1), MICROSECONDS)
+    return _timestamp(Decimal(seconds) + Decimal(microseconds).scaleb(-6))
 
 
 def _text(
@@ -133,19 +169,25 @@ def _text(
     return value
 
 
-def _instant(value: object, received_at: datetime, faults: dict[str, list[str]]) -> datetime:
-    """Read seconds since the epoch, exactly, cut to the microsecond; none means now."""
+def _seconds(value: object, faults: dict[str, list[str]]) -> int | str | None:
+    """Read seconds since the epoch, exactly, cut to the microsecond."""
     if value is None:
-        return received_at
+        return None
     try:
         seconds = _decimal(value)
         if not SECONDS_MIN <= seconds <= SECONDS_MAX:
             raise InvalidOperation
     except InvalidOperation:
         faults["timestamp"] = ["invalid_format"]
-        return received_at
-    microseconds = (seconds * MICROSECONDS).to_integral_value(ROUND_DOWN)
-    return EPOCH + timedelta(microseconds=int(microseconds))
+        return None
+    return _timestamp(seconds)
+
+
+def _timestamp(seconds: Decimal) -> int | str:
+    if seconds == (whole := int(seconds)):
+        return whole
+    text = format(seconds.quantize(Decimal("0.000001"), ROUND_DOWN), "f").rstrip("0")
+    return whole if text.endswith(".") else text
 
 
 def _decimal(value: object) -> Decimal:
@@ -159,13 +201,13 @@ def _decimal(value: object) -> Decimal:
     return Decimal(value)
 
 
-def _properties(value: object, faults: dict[str, list[str]]) -> str:
+def _properties(value: object, faults: dict[str, list[str]]) -> msgspec.Raw:
     if value is None:
-        return "{}"
+        return NO_PROPERTIES
     if not isinstance(value, dict):
         faults["properties"] = ["value_is_invalid"]
-        return "{}"
-    return _exact.encode(value).decode()
+        return NO_PROPERTIES
+    return msgspec.Raw(_exact.encode(value))
 
 
 def _precise_amount(value: object, faults: dict[str, list[str]]) -> str | None:

@@ -5,17 +5,17 @@ from datetime import datetime
 
 import polars as pl
 
-from ingest.flush import Flusher
-from ingest.usage_event import UsageEvent
+from ingest.flush import Flushing
+from ingest.lago_shapes import LagoEvent, to_lago_events
+from ingest.stored_usage import COLUMNS, EPOCH_SECOND, KEPT_ONLY, stored_event
 from storage.lake import Lake
 
-COLUMNS = (
-    "service, subscription_id, transaction_id, metric_code, occurred_at, received_at, properties, "
-    "precise_total_amount_cents, event_id, content_digest"
-)
 ALL_EVENTS = (
     f"(SELECT {COLUMNS} FROM lake.raw.usage "  # noqa: S608 - constants only
-    f"UNION ALL SELECT {COLUMNS} FROM lake.raw.quarantine)"
+    f"UNION ALL SELECT {COLUMNS} FROM lake.raw.quarantine AS aside WHERE NOT EXISTS ("
+    "SELECT 1 FROM lake.raw.usage AS counted WHERE counted.service = aside.service "
+    "AND counted.subscription_id = aside.subscription_id "
+    f"AND counted.transaction_id = aside.transaction_id){KEPT_ONLY})"
 )
 
 
@@ -43,14 +43,14 @@ class EventFilter:
 class UsageLog:
     """Reads acknowledged events; an answer never misses one, for it flushes first."""
 
-    def __init__(self, lake: Lake, flusher: Flusher) -> None:
+    def __init__(self, lake: Lake, flusher: Flushing) -> None:
         """Remember the parts."""
         self._lake = lake
         self._flusher = flusher
 
     def page(
         self, service_code: str, narrowed: EventFilter, *, page: int, per_page: int
-    ) -> tuple[list[UsageEvent], int]:
+    ) -> tuple[list[LagoEvent], int]:
         """Return one page of a service's events, newest first, and the number of all."""
         self._flusher.flush()
         sql, values = narrowed.conditions()
@@ -61,32 +61,22 @@ class UsageLog:
             "LIMIT ? OFFSET ?",
             [service_code, *values, per_page, (page - 1) * per_page],
         )
-        return _events(frame), int(total)
+        return _events(service_code, frame), int(total)
 
-    def of_transaction(self, service_code: str, transaction_id: str) -> UsageEvent | None:
+    def of_transaction(self, service_code: str, transaction_id: str) -> LagoEvent | None:
         """Return the first event with this transaction id, or None."""
         self._flusher.flush()
         frame = self._lake.query(
             f"SELECT * FROM {ALL_EVENTS} WHERE service = ? AND transaction_id = ? "  # noqa: S608
-            "ORDER BY received_at, event_id LIMIT 1",
+            "ORDER BY received_at, subscription_id LIMIT 1",
             [service_code, transaction_id],
         )
-        return next(iter(_events(frame)), None)
+        return next(iter(_events(service_code, frame)), None)
 
 
-def _events(frame: pl.DataFrame) -> list[UsageEvent]:
-    return [
-        UsageEvent(
-            service_code=row["service"],
-            subscription_external_id=row["subscription_id"],
-            transaction_id=row["transaction_id"],
-            metric_code=row["metric_code"],
-            occurred_at=row["occurred_at"],
-            received_at=row["received_at"],
-            properties=row["properties"],
-            precise_total_amount_cents=row["precise_total_amount_cents"],
-            event_id=row["event_id"],
-            content_digest=row["content_digest"],
-        )
-        for row in frame.iter_rows(named=True)
-    ]
+def _events(service_code: str, frame: pl.DataFrame) -> list[LagoEvent]:
+    rows = frame.with_columns(received_s=EPOCH_SECOND).iter_rows(named=True)
+    stored = [stored_event(row) for row in rows]
+    return to_lago_events(
+        service_code, [each.event for each in stored], [each.received_s for each in stored]
+    )

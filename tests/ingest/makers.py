@@ -3,9 +3,13 @@
 from datetime import UTC, datetime
 
 from catalog.billable_metrics import AggregationType, BillableMetric
+from catalog.services import Service
+from ingest.inbox_body import events_body
+from ingest.push import Door, Push, push_of
 from ingest.usage_event import UsageEvent, event_from_lago
 
 NOW = datetime(2026, 11, 5, 12, 0, 0, 250_000, tzinfo=UTC)
+SERVICE = Service("1", "nexadesk", "NexaDesk", "America/Toronto", "CAD", NOW)
 
 
 def a_push(transaction_id: str = "tx-1", **changed: object) -> dict[str, object]:
@@ -22,7 +26,20 @@ def a_push(transaction_id: str = "tx-1", **changed: object) -> dict[str, object]
 
 def an_event(transaction_id: str = "tx-1", **changed: object) -> UsageEvent:
     """Return one valid event of the service nexadesk."""
-    return event_from_lago(a_push(transaction_id, **changed), "nexadesk", NOW)
+    return event_from_lago(a_push(transaction_id, **changed))
+
+
+def a_batch(*events: UsageEvent, is_partial: bool = False, refuses_known: bool = False) -> Push:
+    """Return the push of some events of the service nexadesk."""
+    return push_of(
+        "nexadesk",
+        events,
+        events_body(events),
+        Door.EVENTS,
+        int(NOW.timestamp()),
+        is_partial=is_partial,
+        refuses_known=refuses_known,
+    )
 
 
 def a_metric(

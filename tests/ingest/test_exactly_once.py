@@ -1,71 +1,27 @@
 """From a push to the lake, exactly once: group commit, retries, conflicts, crashes."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 
+import msgspec
+import polars as pl
 import pytest
 
 from catalog.errors import TemporarilyUnavailable
-from ingest.committer import Committer
-from ingest.flush import Flusher, known_events
+from ingest import deciding
+from ingest.deciding import IndexDecider
 from ingest.key_index import KeyIndex, Verdict
-from ingest.usage_event import UsageEvent
-from ingest.usage_frame import MetricsInForce
-from storage.inbox import Inbox
-from storage.lake import Lake
+from storage.inbox import CommitUnknownError
 from storage.lake_tables import QUARANTINE, USAGE
-from tests.ingest.makers import a_metric, an_event
+from tests.ingest.makers import a_batch, an_event
+from tests.ingest.running_ingest import SEED, Ingest
 
-METRICS: MetricsInForce = {("nexadesk", "tokens"): a_metric()}
-
-
-@dataclass
-class Ingest:
-    """The parts of ingest over real stores, which a test may stop and start again."""
-
-    folder: Path
-    inbox: Inbox
-    lake: Lake
-    flusher: Flusher
-    committer: Committer
-
-    @classmethod
-    def start(cls, folder: Path) -> "Ingest":
-        """Open the stores of a folder, as a process does when it starts."""
-        lake, inbox = Lake(folder / "lake"), Inbox(folder / "inbox.sqlite")
-        flusher = Flusher(inbox, lake, lambda: METRICS)
-        index = KeyIndex(known_events(inbox, lake))
-        return cls(folder, inbox, lake, flusher, Committer(inbox, index))
-
-    def stop(self) -> None:
-        """Close the stores without a last flush, as a crash would leave them."""
-        self.committer.close()
-        self.inbox.close()
-        self.lake.close()
-
-    def push(self, *events: UsageEvent) -> tuple[Verdict, ...]:
-        """Push events together and return what became of them."""
-        return self.committer.submit(events).result(timeout=10).verdicts
-
-    def stored(self) -> list[str]:
-        """Return the transaction ids in the lake, sorted."""
-        return sorted(self.lake.scan(USAGE).collect()["transaction_id"])
-
-
-@pytest.fixture
-def ingest(tmp_path: Path) -> Iterator[Ingest]:
-    """Give a started ingest."""
-    ingest = Ingest.start(tmp_path)
-    yield ingest
-    ingest.stop()
+REFUSED = "value_already_exist"
 
 
 def test_a_push_reaches_the_lake_once(ingest: Ingest) -> None:
     """A push, its retry and two flushes leave one row."""
-    assert ingest.push(an_event()) == (Verdict.NEW,)
-    assert ingest.push(an_event()) == (Verdict.KNOWN,)
+    assert ingest.push(an_event()) == [Verdict.NEW]
+    assert ingest.push(an_event()) == [Verdict.KNOWN]
     ingest.flusher.flush()
     ingest.flusher.flush()
 
@@ -79,18 +35,106 @@ def test_other_content_under_a_known_id_keeps_nothing(ingest: Ingest) -> None:
 
     conflict = ingest.push(an_event("b"), an_event("a", properties={"tokens": 8}))
 
-    assert conflict == (Verdict.NEW, Verdict.CONFLICT)
-    assert ingest.push(an_event("b")) == (Verdict.NEW,)
+    assert conflict == [Verdict.NEW, Verdict.CONFLICT]
+    assert ingest.push(an_event("b")) == [Verdict.NEW]
     ingest.flusher.flush()
     assert ingest.stored() == ["a", "b"]
 
 
+def test_a_refused_push_is_set_aside_once_with_both_digests(ingest: Ingest) -> None:
+    """However often a conflicting push comes, also after a restart, quarantine shows it once."""
+    ingest.push(an_event("a"))
+    altered = an_event("a", properties={"tokens": 8})
+    for _ in range(2):
+        assert ingest.push(altered) == [Verdict.CONFLICT]
+    ingest.flusher.flush()
+    ingest.stop()
+    again = Ingest.start(ingest.folder)
+    assert again.push(altered) == [Verdict.CONFLICT]
+    again.flusher.flush()
+
+    assert again.set_aside() == [("a", REFUSED)]
+    details = msgspec.json.decode(again.lake.scan(QUARANTINE).collect()["details"][0])
+    assert len({details["refused_digest"], details["kept_digest"]} - {None}) == 2
+    assert again.stored() == ["a"]
+    ingest.__dict__.update(again.__dict__)
+
+
+def test_a_partial_push_keeps_its_good_events(ingest: Ingest) -> None:
+    """Whoever asks for it gets the good events kept and the conflicting ones refused."""
+    ingest.push(an_event("a"))
+
+    receipt = ingest.take_in(
+        a_batch(an_event("b"), an_event("a", code="calls"), an_event("c"), is_partial=True)
+    )
+
+    assert receipt.conflicts == [1]
+    ingest.flusher.flush()
+    assert ingest.stored() == ["a", "b", "c"]
+
+
+def test_a_strict_service_refuses_every_repeat(ingest: Ingest) -> None:
+    """With Lago's stricter answer a known event is a conflict, and nothing is set aside."""
+    ingest.push(an_event("a"))
+
+    receipt = ingest.take_in(a_batch(an_event("a"), an_event("b"), refuses_known=True))
+
+    assert receipt.conflicts == [0]
+    ingest.flusher.flush()
+    assert ingest.stored() == ["a"]
+    assert ingest.set_aside() == []
+
+
 def test_a_repeat_inside_a_push_is_one_event(ingest: Ingest) -> None:
-    """The same event twice in one batch is kept once."""
-    assert ingest.push(an_event(), an_event()) == (Verdict.NEW, Verdict.KNOWN)
+    """The same event twice in one batch is kept once; with other content the batch is refused."""
+    assert ingest.push(an_event(), an_event()) == [Verdict.NEW, Verdict.KNOWN]
+    altered = ingest.push(an_event("b"), an_event("b", code="calls"))
     ingest.flusher.flush()
 
+    assert altered == [Verdict.NEW, Verdict.CONFLICT]
     assert ingest.stored() == ["tx-1"]
+
+
+def test_json_written_otherwise_is_the_same_event(ingest: Ingest) -> None:
+    """A retry with other spaces in its JSON is known, before and after the flush."""
+    event = an_event("a")
+    respaced = msgspec.structs.replace(event, properties=msgspec.Raw(b'{ "tokens": 7}'))
+    ingest.push(event)
+
+    assert ingest.push(respaced) == [Verdict.KNOWN]
+    assert ingest.push(respaced, an_event("b")) == [Verdict.KNOWN, Verdict.NEW]
+    ingest.flusher.flush()
+    assert ingest.stored() == ["a", "b"]
+
+
+def test_two_ids_that_share_a_hash_are_two_events(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hash may only suspect: when all ids meet in one hash, each event is still kept once."""
+    monkeypatch.setattr(KeyIndex, "hashes", lambda _self, keys: [5] * len(keys))
+
+    assert ingest.push(an_event("a")) == [Verdict.NEW]
+    assert ingest.push(an_event("b")) == [Verdict.NEW]
+    assert ingest.push(an_event("b")) == [Verdict.KNOWN]
+    assert ingest.push(an_event("b", code="calls")) == [Verdict.CONFLICT]
+    ingest.flusher.flush()
+    assert ingest.stored() == ["a", "b"]
+
+
+def test_usage_older_than_the_index_is_looked_up(ingest: Ingest) -> None:
+    """An event of a month the index does not hold is kept once, however often it comes."""
+    old = an_event("a", timestamp=1_700_000_000)
+    assert ingest.push(old) == [Verdict.NEW]
+    ingest.flusher.flush()
+    ingest.stop()
+    again = Ingest.start(ingest.folder)
+    ingest.__dict__.update(again.__dict__)
+    again.intake.committer._decider = IndexDecider(KeyIndex(SEED))
+
+    assert again.push(old, an_event("b", timestamp=1_700_000_001)) == [Verdict.KNOWN, Verdict.NEW]
+    assert again.push(an_event("a", timestamp=1_700_000_002)) == [Verdict.CONFLICT]
+    again.flusher.flush()
+    assert again.stored() == ["a", "b"]
 
 
 def test_many_at_once_are_each_kept_once(ingest: Ingest) -> None:
@@ -110,12 +154,25 @@ def test_acknowledged_usage_survives_a_crash_before_the_flush(ingest: Ingest) ->
     ingest.stop()
 
     again = Ingest.start(ingest.folder)
+    ingest.__dict__.update(again.__dict__)
 
-    assert again.push(an_event()) == (Verdict.KNOWN,)
+    assert again.push(an_event()) == [Verdict.KNOWN]
     again.flusher.flush()
     assert again.stored() == ["tx-1"]
-    again.stop()
-    ingest.lake, ingest.inbox = Lake(ingest.folder / "lake2"), Inbox(ingest.folder / "other")
+
+
+def test_a_restart_knows_what_the_lake_holds(ingest: Ingest) -> None:
+    """Events in the lake and in quarantine are known after a restart, at their first second."""
+    ingest.push(an_event("a"), an_event("b", code="unknown"))
+    ingest.flusher.flush()
+    ingest.stop()
+
+    again = Ingest.start(ingest.folder)
+    ingest.__dict__.update(again.__dict__)
+
+    receipt = again.take_in(a_batch(an_event("a"), an_event("b", code="unknown")))
+    assert receipt.verdicts == [Verdict.KNOWN, Verdict.KNOWN]
+    assert receipt.received_s == [a_batch().received_s] * 2
 
 
 def test_a_crash_between_lake_and_inbox_doubles_nothing(
@@ -124,7 +181,7 @@ def test_a_crash_between_lake_and_inbox_doubles_nothing(
     """When the inbox rows outlive their commit to the lake, the next flush skips them."""
     ingest.push(an_event())
     with monkeypatch.context() as patched:
-        patched.setattr(ingest.inbox, "delete_upto", lambda mark: 1 / 0)
+        patched.setattr(ingest.inbox, "delete_upto", lambda _shard, _mark: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             ingest.flusher.flush()
     ingest.push(an_event("tx-2"))
@@ -134,20 +191,12 @@ def test_a_crash_between_lake_and_inbox_doubles_nothing(
     assert ingest.stored() == ["tx-1", "tx-2"]
 
 
-def test_a_caller_who_goes_away_changes_nothing(ingest: Ingest) -> None:
-    """A push can't be taken back once it was handed in, and the next one is kept too."""
-    assert not ingest.committer.submit([an_event("a")]).cancel()
-
-    assert ingest.push(an_event("b")) == (Verdict.NEW,)
-    assert ingest.push(an_event("a")) == (Verdict.KNOWN,)
-
-
 def test_a_failed_commit_answers_with_a_refusal_and_forgets(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the disk refuses, the caller is told to retry, and the retry is new."""
 
-    def refuse(_pushes: object) -> None:
+    def refuse(*_args: object, **_named: object) -> None:
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patched:
@@ -155,7 +204,41 @@ def test_a_failed_commit_answers_with_a_refusal_and_forgets(
         with pytest.raises(TemporarilyUnavailable):
             ingest.push(an_event())
 
-    assert ingest.push(an_event()) == (Verdict.NEW,)
+    assert ingest.push(an_event()) == [Verdict.NEW]
+
+
+def test_a_fault_while_deciding_forgets_what_was_added(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key never stays known whose event was not stored: its retry would be swallowed."""
+    with monkeypatch.context() as patched:
+        patched.setattr(deciding, "_one_section", lambda *_args: 1 / 0)
+        with pytest.raises(TemporarilyUnavailable):
+            ingest.push(an_event())
+
+    assert ingest.push(an_event()) == [Verdict.NEW]
+
+
+@pytest.mark.parametrize("was_kept", [True, False])
+def test_a_doubtful_commit_is_looked_up_before_the_next_push(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch, *, was_kept: bool
+) -> None:
+    """When nobody can say whether a commit held, the stores are read again: kept once, or new."""
+    append = ingest.inbox.append
+
+    def doubtful(*args: object, **named: object) -> None:
+        if was_kept:
+            append(*args, **named)  # type: ignore[arg-type] # handed through
+        raise CommitUnknownError("the connection broke")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest.inbox, "append", doubtful)
+        with pytest.raises(TemporarilyUnavailable):
+            ingest.push(an_event())
+
+    assert ingest.push(an_event()) == [Verdict.KNOWN if was_kept else Verdict.NEW]
+    ingest.flusher.flush()
+    assert ingest.stored() == ["tx-1"]
 
 
 def test_uncountable_usage_is_set_aside_with_its_reason(ingest: Ingest) -> None:
@@ -168,14 +251,13 @@ def test_uncountable_usage_is_set_aside_with_its_reason(ingest: Ingest) -> None:
     ingest.push(*faulty)
     ingest.flusher.flush()
 
-    frame = ingest.lake.scan(QUARANTINE).collect().sort("transaction_id")
-    assert list(frame["reason"]) == [
-        "billable_metric_not_found",
-        "missing_aggregation_property",
-        "subscription_is_missing",
+    assert ingest.set_aside() == [
+        ("a", "billable_metric_not_found"),
+        ("b", "missing_aggregation_property"),
+        ("c", "subscription_is_missing"),
     ]
     assert ingest.stored() == []
-    assert ingest.push(*faulty) == (Verdict.KNOWN,) * 3
+    assert ingest.push(*faulty) == [Verdict.KNOWN] * 3
 
 
 def test_a_watermark_names_what_is_in_the_lake(ingest: Ingest) -> None:
@@ -187,3 +269,35 @@ def test_a_watermark_names_what_is_in_the_lake(ingest: Ingest) -> None:
 
     seen = ingest.lake.scan(USAGE).filter(before.includes()).collect()
     assert list(seen["transaction_id"]) == ["a"]
+
+
+def test_rows_say_what_was_sent(ingest: Ingest) -> None:
+    """A row keeps the properties as they were written, its place in the inbox, and its month."""
+    ingest.push(an_event("a"), an_event("b", timestamp=None, properties={"tokens": "2.50"}))
+    ingest.flusher.flush()
+
+    rows = ingest.lake.scan(USAGE).sort("transaction_id").collect()
+    assert rows.select("properties", "inbox_id", "sequence", "is_own_time").rows() == [
+        ('{"tokens":7}', 1, 0, True),
+        ('{"tokens":"2.50"}', 1, 1, False),
+    ]
+    assert rows["month"].unique().to_list() == [rows["occurred_at"].dt.date()[0].replace(day=1)]
+    assert rows.filter(pl.col("transaction_id") == "b")["occurred_at"].equals(
+        rows.filter(pl.col("transaction_id") == "b")["received_at"]
+    )
+
+
+def test_a_lake_beside_a_new_inbox_is_never_passed_again(ingest: Ingest) -> None:
+    """When the inbox file was lost, its positions start beyond the lake's mark."""
+    ingest.push(an_event("a"))
+    ingest.flusher.flush()
+    ingest.stop()
+    for path in ingest.folder.glob("inbox.sqlite*"):
+        path.unlink()
+
+    again = Ingest.start(ingest.folder)
+    ingest.__dict__.update(again.__dict__)
+    again.push(an_event("b"))
+    again.flusher.flush()
+
+    assert again.stored() == ["a", "b"]

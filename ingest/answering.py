@@ -1,0 +1,175 @@
+"""What a push over HTTP is answered: read, keep, shape. Shared by the fast way and the routes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+import msgspec
+
+from catalog.errors import BadRequest, Details, ValidationFailed
+from catalog.exact_json import exact_value
+from catalog.services import DuplicateAnswer, Service
+from ingest.cloud_events import events_of_cloud_events, is_cloud_events_batch
+from ingest.inbox_body import events_body
+from ingest.key_index import Verdict
+from ingest.lago_instant import lago_seconds
+from ingest.lago_shapes import (
+    CONFLICT_CODES,
+    conflict_details,
+    read_batch,
+    read_event,
+    readable_events,
+    to_lago_events,
+)
+from ingest.push import Door, Push, Receipt, push_of
+from ingest.receiving import Intake
+from ingest.usage_event import UsageEvent
+
+MODES = ("all_or_nothing", "partial")
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class PushLimits:
+    """How much one push may hold."""
+
+    lago_events_max: int = 100
+    receipt_events_max: int = 1_000
+    json_depth_max: int = 32
+
+
+async def answer_event(
+    intake: Intake, limits: PushLimits, service: Service, body: bytes, at: datetime
+) -> bytes:
+    """Keep one event and return Lago's answer; its refusals are Lago's too."""
+    events, is_normal = read_event(body, limits.json_depth_max)
+    push = _push(service, events, body if is_normal else None, Door.EVENT, at)
+    receipt = await intake.take_in(push)
+    if receipt.conflicts:
+        raise ValidationFailed(CONFLICT_CODES)
+    (event,) = to_lago_events(service.code, push.events, receipt.received_s)
+    return _encode({"event": event})
+
+
+async def answer_batch(
+    intake: Intake, limits: PushLimits, service: Service, body: bytes, at: datetime
+) -> bytes:
+    """Keep a batch, all of it or nothing, and return Lago's answer."""
+    events, is_normal = read_batch(body, limits.json_depth_max, limits.lago_events_max)
+    push = _push(service, events, body if is_normal else None, Door.EVENTS, at)
+    receipt = await intake.take_in(push)
+    if receipt.conflicts:
+        raise ValidationFailed(conflict_details(receipt.conflicts))
+    return _encode({"events": to_lago_events(service.code, push.events, receipt.received_s)})
+
+
+async def answer_cloud_events(
+    intake: Intake,
+    limits: PushLimits,
+    service: Service,
+    body: bytes,
+    headers: Mapping[bytes, bytes],
+    at: datetime,
+) -> bytes:
+    """Keep one CloudEvent or a batch of them, and answer as for Lago's events."""
+    texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
+    kind = texts.get("content-type", "")
+    raws = events_of_cloud_events(body, kind, texts, limits.json_depth_max)
+    is_batch = is_cloud_events_batch(kind)
+    events, faults = readable_events(raws, events_max=limits.receipt_events_max)
+    if faults:
+        raise ValidationFailed(_by_index(faults) if is_batch else faults[0])
+    push = _push(service, list(events.values()), None, Door.EVENTS, at)
+    receipt = await intake.take_in(push)
+    if receipt.conflicts:
+        raise ValidationFailed(conflict_details(receipt.conflicts) if is_batch else CONFLICT_CODES)
+    kept = to_lago_events(service.code, push.events, receipt.received_s)
+    return _encode({"events": kept} if is_batch else {"event": kept[0]})
+
+
+async def answer_receipt(
+    intake: Intake, limits: PushLimits, service: Service, body: bytes, at: datetime
+) -> tuple[bytes, int]:
+    """Keep a large batch as its `mode` says; return its receipt and the number of repeats.
+
+    The receipt of a retry is the same, byte by byte: it says what is kept, not when it came.
+    """
+    whole = exact_value(body, limits.json_depth_max)
+    if not isinstance(whole, dict):
+        raise BadRequest("param is missing or the value is empty or invalid: events")
+    mode = whole.get("mode", MODES[0])
+    if mode not in MODES:
+        raise ValidationFailed({"mode": ["value_is_invalid"]})
+    raws = whole.get("events")
+    events, faults = readable_events(raws, events_max=limits.receipt_events_max)
+    is_partial = mode == "partial"
+    if faults and not is_partial:
+        raise ValidationFailed(_by_index(faults))
+    kept = list(events.values())
+    receipt = Receipt((), ())
+    if kept:
+        push = _push(service, kept, None, Door.EVENTS, at, is_partial=is_partial)
+        receipt = await intake.take_in(push)
+    conflicts = [list(events)[place] for place in receipt.conflicts]
+    if conflicts and not is_partial:
+        raise ValidationFailed(conflict_details(conflicts))
+    refused = faults | dict.fromkeys(conflicts, CONFLICT_CODES)
+    repeats = sum(verdict is Verdict.KNOWN for verdict in receipt.verdicts)
+    first = dict(zip(events, receipt.received_s, strict=True))
+    named = {index: _named_id(raw) for index, raw in enumerate(cast(list[object], raws))}
+    return _encode({"receipt": _receipt_shape(named, refused, first)}), repeats
+
+
+def _push(
+    service: Service,
+    events: list[UsageEvent],
+    body: bytes | None,
+    door: Door,
+    at: datetime,
+    *,
+    is_partial: bool = False,
+) -> Push:
+    if body is None:
+        body, door = events_body(events), Door.EVENTS
+    return push_of(
+        service.code,
+        events,
+        body,
+        door,
+        int(at.timestamp()),
+        is_partial=is_partial,
+        refuses_known=service.duplicates == DuplicateAnswer.REJECT,
+    )
+
+
+def _by_index(faults: dict[int, dict[str, list[str]]]) -> Details:
+    return {str(index): codes for index, codes in faults.items()}
+
+
+def _named_id(raw: object) -> str | None:
+    """Return the transaction id a pushed event names, if it is one a caller can look for."""
+    named = raw.get("transaction_id") if isinstance(raw, dict) else None
+    return named if isinstance(named, str) else None
+
+
+def _receipt_shape(
+    named: dict[int, str | None],
+    refused: dict[int, dict[str, list[str]]],
+    first: dict[int, int],
+) -> dict[str, object]:
+    rows = [
+        {
+            "index": index,
+            "transaction_id": transaction_id,
+            "status": "refused" if index in refused else "kept",
+            "received_at": None if index in refused else lago_seconds(first[index]),
+            "error_details": refused.get(index),
+        }
+        for index, transaction_id in named.items()
+    ]
+    return {
+        "kept_count": len(rows) - len(refused),
+        "refused_count": len(refused),
+        "events": rows,
+    }

@@ -1,0 +1,24 @@
+"""What the path of usage has done since the start of the process: plain counts for whoever asks."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from ingest.key_index import Verdict
+
+
+@dataclass(slots=True)
+class IntakeCounts:
+    """Events by what became of them; each field is written by one thread."""
+
+    decided: dict[Verdict, int] = field(default_factory=lambda: dict.fromkeys(Verdict, 0))
+    failed_pushes: int = 0
+    commits: int = 0
+    flushed: int = 0
+    quarantined: int = 0
+
+    def add(self, decided: Iterable[Sequence[Verdict]]) -> None:
+        """Count the verdicts of some pushes."""
+        for verdict, count in Counter(chain.from_iterable(decided)).items():
+            self.decided[verdict] += count
