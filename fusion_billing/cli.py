@@ -8,16 +8,19 @@ from catalog.errors import BillingError
 from fusion_billing.commands import (
     billing,
     configuration,
+    corrections,
     demonstration,
     imports,
     keys,
     lake,
     odoo,
+    quarantine,
     services,
     serving,
 )
 from odoo_bridge.faults import OdooFault
-from storage.lake import LakeBusyError
+from storage.lake import LakeError
+from storage.patience import StoreUnavailableError
 
 EXIT_FAILED = 1
 app = typer.Typer(
@@ -32,6 +35,8 @@ app.command("bill")(billing.bill)
 app.add_typer(services.app, name="service")
 app.add_typer(keys.app, name="key")
 app.add_typer(imports.app, name="import")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(corrections.app, name="correct")
 app.add_typer(odoo.app, name="odoo")
 app.add_typer(lake.app, name="lake")
 app.add_typer(configuration.app, name="config")
@@ -41,6 +46,6 @@ def main() -> None:
     """Run the command line; a refusal is one line on stderr and exit code 1."""
     try:
         app()
-    except (BillingError, LakeBusyError, OdooFault, ValueError) as error:
+    except (BillingError, LakeError, StoreUnavailableError, OdooFault, ValueError) as error:
         typer.echo(f"fusion-billing: {error}", err=True)
         sys.exit(EXIT_FAILED)

@@ -33,6 +33,8 @@ from fusion_billing.demo_world import (
     months_until,
 )
 from fusion_billing.house import House
+from ingest.inbox_body import events_body
+from ingest.push import Door, push_of
 from ingest.usage_event import event_from_lago
 from storage.lake_tables import RATED_LINE
 
@@ -157,16 +159,18 @@ def _subscription(account: Account, plan: Plan, client: DemoClient) -> Subscript
 def _push_month(
     house: House, clients: list[DemoClient], first: date, last: date, at: datetime
 ) -> None:
-    received_at = min(_midnight(last + timedelta(days=1)), at)
-    events = [
-        event_from_lago(raw, service.code, received_at)
-        for service in SERVICES
-        for client in clients
-        if service.code in client.services
-        for raw in demo_events(service, client, first, last)
-    ]
-    for start in range(0, len(events), EVENTS_PER_PUSH):
-        house.committer.submit(events[start : start + EVENTS_PER_PUSH]).result()
+    received_s = int(min(_midnight(last + timedelta(days=1)), at).timestamp())
+    for service in SERVICES:
+        events = [
+            event_from_lago(raw)
+            for client in clients
+            if service.code in client.services
+            for raw in demo_events(service, client, first, last)
+        ]
+        for start in range(0, len(events), EVENTS_PER_PUSH):
+            part = events[start : start + EVENTS_PER_PUSH]
+            push = push_of(service.code, part, events_body(part), Door.EVENTS, received_s)
+            house.committer.submit(push)
 
 
 def _import_costs(house: House, clients: list[DemoClient], months: list[date]) -> CostImport:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from catalog.http import Json
 from fusion_billing import VERSION
 from fusion_billing.house import House
-from ingest.flush import STREAM
+from ingest.flush import stream_of
 from storage.tables import service
 
 router = APIRouter(tags=["health"])
@@ -36,13 +36,18 @@ def health(request: Request) -> Json:
     house: House = request.app.state.house
     jobs = {name: asdict(job) for name, job in request.app.state.scheduler.health.items()}
     failing = sorted(name for name, job in jobs.items() if job["problem"])
+    age = house.inbox_age_seconds()
+    if age > house.settings.inbox_age_seconds_max:
+        failing.append("inbox")
     return Json(
         {
             "status": "degraded" if failing else "ok",
             "version": VERSION,
             "now": house.clock(),
             "is_test_clock": house.clock.is_test,
+            "failing": failing,
             "events_waiting": house.inbox.waiting_count(),
+            "inbox_age_seconds": age,
             "jobs": jobs,
         }
     )
@@ -51,7 +56,7 @@ def health(request: Request) -> Json:
 def _checks(house: House) -> dict[str, str | None]:
     return {
         "state": _problem(lambda: _read_state(house)),
-        "lake": _problem(lambda: house.lake.mark(STREAM)),
+        "lake": _problem(lambda: house.lake.mark(stream_of(0))),
         "inbox": _problem(house.inbox.waiting_count),
         "committer": None if house.committer.is_running else "the committer thread has stopped",
     }

@@ -2,25 +2,37 @@
 
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from catalog.billable_metrics import BillableMetric
 from catalog.store import billable_metrics, services
 from fusion_billing.clock import Clock
 from fusion_billing.settings import Settings
+from fusion_billing.shard_workers import ShardWorkers
+from ingest.awaited_flush import AwaitedFlush
 from ingest.committer import Committer
-from ingest.flush import Flusher, known_events
+from ingest.deciding import Decider, IndexDecider, ShardDecider
+from ingest.erased_keys import ErasedKeys, ErasureDecider
+from ingest.flush import Flusher, Flushing, stream_of
+from ingest.intake_counts import IntakeCounts
 from ingest.key_index import KeyIndex
+from ingest.known_keys import load_known_keys
+from ingest.receiving import Intake
 from ingest.usage_log import UsageLog
 from rating.rated_line_store import ship_rated_lines
-from storage.inbox import Inbox
+from storage.inbox import Inbox, open_inbox
 from storage.lake import Lake
+from storage.lake_place import LakePlace
 from storage.state import State, open_state
 
 PEPPER_BYTES = 32
+SEED_BITS = 64
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +45,17 @@ class House:
     state: State
     lake: Lake
     inbox: Inbox
-    flusher: Flusher
+    flusher: Flushing
+    workers: ShardWorkers | None
     committer: Committer
+    intake: Intake
     usage_log: UsageLog
+    counts: IntakeCounts
+
+    def inbox_age_seconds(self) -> int:
+        """Return the age of the oldest event that is not in the lake yet; 0 for none."""
+        oldest = self.inbox.oldest_at()
+        return 0 if oldest is None else max(0, int((self.clock() - oldest).total_seconds()))
 
 
 @contextmanager
@@ -51,30 +71,88 @@ def opened_state(settings: Settings) -> Iterator[State]:
 
 @contextmanager
 def opened_house(settings: Settings, clock: Clock) -> Iterator[House]:
-    """Open everything; LakeBusyError when another process has this data folder open."""
-    with opened_state(settings) as state:
-        lake = Lake(settings.data_dir / "lake")
-        inbox = Inbox(settings.data_dir / "inbox.sqlite")
-        flusher = Flusher(inbox, lake, lambda: _metrics_in_force(state))
-        committer = Committer(inbox, KeyIndex(known_events(inbox, lake)))
-        ship_rated_lines(state, lake)
-        try:
-            yield House(
-                settings=settings,
-                clock=clock,
-                pepper=read_pepper(settings.data_dir),
-                state=state,
-                lake=lake,
-                inbox=inbox,
-                flusher=flusher,
-                committer=committer,
-                usage_log=UsageLog(lake, flusher),
+    """Open everything; LakeBusyError when another process has this data folder open.
+
+    With a shared inbox any number of processes may open the same house.
+    """
+    with ExitStack() as opened:
+        state = opened.enter_context(opened_state(settings))
+        lake = Lake(lake_place(settings))
+        opened.callback(lake.close)
+        inbox = open_inbox(
+            settings.inbox_url.get_secret_value(), settings.data_dir, settings.shards
+        )
+        opened.callback(inbox.close)
+        since = _month_before(clock(), settings.key_index_months)
+        counts = IntakeCounts()
+        pepper = pepper_of(settings)
+        flusher: Flushing
+        workers = None
+        if settings.is_scaled:
+            committer = Committer(inbox, lambda: ShardDecider(settings.shards), counts)
+            if "flush" in settings.role_names:
+                workers = ShardWorkers(
+                    state=state,
+                    inbox=inbox,
+                    lake=lake,
+                    metrics=lambda: _metrics_in_force(state),
+                    clock=clock,
+                    index_since=since,
+                    holder=secrets.token_hex(8),
+                    lease_seconds=settings.lease_seconds,
+                    counts=counts,
+                    pepper=pepper,
+                )
+                opened.callback(workers.close)
+            flusher = AwaitedFlush(
+                inbox,
+                lake,
+                settings.flush_wait_seconds_max,
+                hurry=workers.hurry if workers else _nobody,
             )
-        finally:
-            committer.close()
-            flusher.flush()
-            inbox.close()
-            lake.close()
+            # Old usage is looked up by the flush workers: a push waits for nothing but the inbox.
+            looked_up_before = LONG_AGO
+        else:
+            flusher = Flusher(inbox, lake, lambda: _metrics_in_force(state), counts=counts)
+            committer = Committer(inbox, partial(_open_decider, lake, inbox, since, pepper), counts)
+            opened.callback(flusher.flush)
+            looked_up_before = since
+        opened.callback(committer.close)
+        if "jobs" in settings.role_names:
+            ship_rated_lines(state, lake)
+        yield House(
+            settings=settings,
+            clock=clock,
+            pepper=pepper,
+            state=state,
+            lake=lake,
+            inbox=inbox,
+            flusher=flusher,
+            workers=workers,
+            committer=committer,
+            intake=Intake(committer, flusher, lake, looked_up_before),
+            usage_log=UsageLog(lake, flusher),
+            counts=counts,
+        )
+
+
+def lake_place(settings: Settings) -> LakePlace:
+    """Return where the lake lies, as the settings say."""
+    return LakePlace(
+        folder=settings.data_dir / "lake",
+        catalog=settings.lake_catalog.get_secret_value(),
+        data=settings.lake_data,
+        s3_endpoint=settings.s3_endpoint,
+        s3_region=settings.s3_region,
+        s3_key_id=settings.s3_key_id,
+        s3_secret=settings.s3_secret.get_secret_value(),
+    )
+
+
+def pepper_of(settings: Settings) -> bytes:
+    """Return the secret that keys are digested with: as set, else the data folder's own."""
+    given = settings.pepper.get_secret_value()
+    return bytes.fromhex(given) if given else read_pepper(settings.data_dir)
 
 
 def read_pepper(data_dir: Path) -> bytes:
@@ -92,6 +170,22 @@ def read_pepper(data_dir: Path) -> bytes:
             os.link(fresh, path)
         fresh.unlink()
     return path.read_bytes()
+
+
+def _nobody(_shards: Sequence[int]) -> None:
+    """Hurry nobody: no shard is flushed in this process."""
+
+
+def _open_decider(lake: Lake, inbox: Inbox, since: datetime, pepper: bytes) -> Decider:
+    index = KeyIndex(secrets.randbits(SEED_BITS))
+    load_known_keys(index, lake, inbox, shard=0, mark=lake.mark(stream_of(0)), since=since)
+    return ErasureDecider(IndexDecider(index), ErasedKeys(lake, pepper))
+
+
+def _month_before(at: datetime, months: int) -> datetime:
+    """Return the start of the month `months` - 1 before that of `at` (1: this month)."""
+    count = at.year * 12 + at.month - months
+    return datetime(count // 12, count % 12 + 1, 1, tzinfo=UTC)
 
 
 def _metrics_in_force(state: State) -> dict[tuple[str, str], BillableMetric]:

@@ -1,20 +1,30 @@
 """The scheduler: flush, compaction, catalogue copies and the bill run, ticking in this process."""
 
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from prometheus_client import Histogram
 
 from fusion_billing.billing import bill_services
 from fusion_billing.house import House
 from fusion_billing.odoo import odoo_of, send_waiting
+from fusion_billing.retention import compaction_rules, drop_old_usage
+from fusion_billing.rolling_up import roll_up_usage
+from ingest.error_events import tell_errors
+from ingest.quarantine_repair import Repairs, resume_all
 from rating.rated_line_store import ship_rated_lines
-from storage.lake_tables import TABLES
+from storage import leases
 from storage.published import publish_catalog
 
+SHARED_JOBS = frozenset(
+    {"compact", "ship", "bill", "send", "tell_errors", "mend", "retain", "roll_up"}
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -31,21 +41,32 @@ class Scheduler:
     """Runs the house's jobs until stopped; a failing job is logged, shown and tried again."""
 
     house: House
+    job_seconds: Histogram
     health: dict[str, JobHealth] = field(default_factory=dict)
     _ticker: BackgroundScheduler = field(
         default_factory=lambda: BackgroundScheduler(timezone="UTC")
     )
+    _holder: str = field(default_factory=partial(secrets.token_hex, 8))
+    _ticks_waited: int = 0
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Begin to tick."""
         settings = self.house.settings
-        self.add("flush", self.house.flusher.flush, settings.flush_seconds)
-        self.add("compact", self._compact, settings.compact_seconds)
-        self.add("publish", self._publish, settings.publish_seconds)
-        self.add("ship", self._ship, settings.compact_seconds)
-        self.add("bill", self._bill, settings.bill_seconds)
-        self.add("send", self._send, settings.bill_seconds)
+        if self.house.workers is not None:
+            self.add("flush", self.house.workers.flush, settings.flush_seconds)
+        elif not settings.is_scaled:
+            self.add("flush", self._flush, settings.flush_seconds)
+            self.add("publish", self._publish, settings.publish_seconds)
+        if "jobs" in settings.role_names:
+            self.add("tell_errors", self._tell_errors, settings.compact_seconds)
+            self.add("mend", self._mend, settings.bill_seconds)
+            self.add("compact", self._compact, settings.compact_seconds)
+            self.add("roll_up", self._roll_up, settings.roll_up_seconds)
+            self.add("retain", self._retain, settings.retain_seconds)
+            self.add("ship", self._ship, settings.compact_seconds)
+            self.add("bill", self._bill, settings.bill_seconds)
+            self.add("send", self._send, settings.bill_seconds)
         self._ticker.start()
 
     def stop(self) -> None:
@@ -70,17 +91,67 @@ class Scheduler:
         if self._stopping.is_set():
             return
         try:
-            job()
+            with self.job_seconds.labels(name).time():
+                self._do(name, job)
         except Exception as error:  # noqa: BLE001 - a failing job must stop no other, nor its next tick
             self.health[name].problem = f"{type(error).__name__}: {error}"
             _log.exception("job_failed", job=name)
         else:
             self.health[name] = JobHealth(succeeded_at=self.house.clock())
 
+    def _do(self, name: str, job: Callable[[], object]) -> None:
+        if name in SHARED_JOBS and self.house.settings.is_scaled:
+            self._alone(name, job)
+        else:
+            job()
+
+    def _alone(self, name: str, job: Callable[[], object]) -> None:
+        """Do a job that only one of several processes may do; another one's turn is no failure."""
+        state, seconds = self.house.state, self.house.settings.job_lease_seconds
+        with state.write() as connection:
+            at = self.house.clock()
+            lease = leases.acquire(connection, f"job:{name}", self._holder, at, seconds)
+        if lease is None:
+            return
+        try:
+            job()
+        finally:
+            with state.write() as connection:
+                leases.release(connection, lease)
+
+    def _flush(self) -> None:
+        """Flush what waits; a handful of events may wait some ticks more, to make fewer files."""
+        waiting = self.house.inbox.waiting_count()
+        if not waiting:
+            return
+        self._ticks_waited += 1
+        settings = self.house.settings
+        if waiting >= settings.flush_events_min or self._ticks_waited >= settings.flush_ticks_max:
+            self._ticks_waited = 0
+            self.house.flusher.flush()
+
+    def _tell_errors(self) -> None:
+        tell_errors(self.house.state, self.house.lake, self.house.flusher, self.house.clock())
+
+    def _mend(self) -> None:
+        """Finish repairs of quarantined events that a crash cut off."""
+        resume_all(Repairs(self.house.state, self.house.intake), self.house.clock())
+
     def _compact(self) -> None:
-        most = max(len(self.house.lake.files(table)) for table in TABLES)
-        if most >= self.house.settings.compact_files_min:
-            self.house.lake.compact()
+        settings = self.house.settings
+        rules = compaction_rules(
+            files_min=settings.compact_files_min,
+            snapshots_kept_days=settings.snapshots_kept_days,
+            files_kept_days=settings.files_kept_days,
+        )
+        self.house.lake.compact(self.house.clock(), rules)
+
+    def _roll_up(self) -> None:
+        roll_up_usage(self.house, at=self.house.clock())
+
+    def _retain(self) -> None:
+        kept = self.house.settings.usage_kept_months
+        drop_old_usage(self.house, at=self.house.clock(), kept_months=kept)
 
     def _publish(self) -> None:
         publish_catalog(self.house.lake.folder)

@@ -1,17 +1,27 @@
 """Settings: one table, read once, from FUSION_* variables. Rooms get values, never settings."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROLES_DEFAULT = "api,flush,jobs"
+POSTGRESQL = re.compile(r"postgres(ql)?(\+psycopg)?:")
+PEPPER = re.compile(r"([0-9a-fA-F]{2}){32,}")
 
 
 class Settings(BaseSettings):
     """Every setting: type, default, and a sentence with its unit."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FUSION_", env_file=None, extra="forbid", frozen=True
+        env_prefix="FUSION_",
+        env_file=None,
+        extra="forbid",
+        frozen=True,
+        # What was given may hold a password, and the error goes to a terminal or a log.
+        hide_input_in_errors=True,
     )
 
     data_dir: Path = Field(
@@ -21,6 +31,49 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="SQLAlchemy URL of the state database, such as postgresql+psycopg://; "
         "empty: SQLite in the data folder.",
+    )
+    inbox_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="PostgreSQL that holds the inbox when several processes take in usage; empty: "
+        "a file in the data folder, one process.",
+    )
+    pepper: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret that API keys are digested with, 64 or more hexadecimal digits, the "
+        "same for all processes; empty: a file in the data folder, one machine.",
+    )
+    shards: int = Field(
+        default=1,
+        gt=0,
+        le=256,
+        description="Shards of a shared inbox; each is flushed by one worker at a time.",
+    )
+    lease_seconds: int = Field(
+        default=15, gt=0, description="Seconds after which a dead process's work goes to another."
+    )
+    job_lease_seconds: int = Field(
+        default=900,
+        gt=0,
+        description="Seconds a merge, bill run or sending may take before another process may.",
+    )
+    roles: str = Field(
+        default=ROLES_DEFAULT,
+        pattern=r"^(api|flush|jobs)(,(api|flush|jobs))*$",
+        description="What this process does: api answers, flush moves usage into the lake, jobs "
+        "merges, bills and sends.",
+    )
+    lake_catalog: SecretStr = Field(
+        default=SecretStr(""),
+        description="The lake's catalogue: a postgresql:// URL; empty: a file in the data folder.",
+    )
+    lake_data: str = Field(
+        default="", description="Where Parquet files lie: s3://bucket/prefix; empty: data folder."
+    )
+    s3_endpoint: str = Field(default="", description="Base URL of the S3 server; empty: AWS.")
+    s3_region: str = Field(default="us-east-1", description="Region of the bucket.")
+    s3_key_id: str = Field(default="", description="Access key id for the bucket.")
+    s3_secret: SecretStr = Field(
+        default=SecretStr(""), description="Secret access key for the bucket; never logged."
     )
     host: str = Field(default="127.0.0.1", description="Address the service listens on.")
     port: int = Field(default=8600, ge=0, le=65535, description="Port the service listens on.")
@@ -43,17 +96,71 @@ class Settings(BaseSettings):
     events_batch_max: int = Field(
         default=100, gt=0, le=10_000, description="Usage events in one batch, at most (Lago: 100)."
     )
+    import_body_bytes_max: int = Field(
+        default=1_073_741_824, gt=0, description="Bytes of an uploaded usage file, at most."
+    )
+    receipt_events_max: int = Field(
+        default=1_000, gt=0, le=10_000, description="Usage events in one push to /usage/events."
+    )
+    request_seconds_max: int = Field(
+        default=30, gt=0, description="Seconds that the body of a push may take to come."
+    )
+    inflated_bytes_max: int = Field(
+        default=20_971_520, gt=0, description="Bytes a gzip body of usage may hold, at most."
+    )
+    key_seconds: int = Field(
+        default=5, ge=0, description="Seconds a revoked key may still push usage."
+    )
+    key_index_months: int = Field(
+        default=3,
+        gt=0,
+        description="Months of usage whose ids are held in memory, this one included; for older "
+        "usage the lake is asked.",
+    )
     page_size_max: int = Field(
         default=1_000, gt=0, description="Rows of one page of a list that are given at most."
     )
     flush_seconds: float = Field(
         default=1.0, gt=0, description="Seconds between two flushes of the inbox into the lake."
     )
+    flush_events_min: int = Field(
+        default=50, gt=0, description="Events that are flushed at the next look."
+    )
+    flush_ticks_max: int = Field(
+        default=5, gt=0, description="Looks after which even fewer events are flushed."
+    )
+    inbox_age_seconds_max: int = Field(
+        default=60,
+        gt=0,
+        description="Seconds an event may wait for the lake before health says degraded.",
+    )
+    flush_wait_seconds_max: int = Field(
+        default=10,
+        gt=0,
+        description="Seconds a question waits for another process's flush before it is refused.",
+    )
     compact_seconds: int = Field(
         default=30, gt=0, description="Seconds between two looks whether the lake needs merging."
     )
     compact_files_min: int = Field(
         default=64, gt=1, description="Files of a lake table from which on it is merged."
+    )
+    usage_kept_months: int = Field(
+        default=0,
+        ge=0,
+        description="Months after which billed usage is dropped, its proof kept; 0: never.",
+    )
+    snapshots_kept_days: int = Field(
+        default=7, gt=0, description="Days of time travel in the lake that analysts have."
+    )
+    files_kept_days: int = Field(
+        default=1, gt=0, description="Days after which a replaced file of the lake is deleted."
+    )
+    roll_up_seconds: int = Field(
+        default=300, gt=0, description="Seconds between two roll-ups of the analysts' daily usage."
+    )
+    retain_seconds: int = Field(
+        default=86_400, gt=0, description="Seconds between two looks for usage to drop."
     )
     publish_seconds: int = Field(
         default=30, gt=0, description="Seconds between two copies of the lake's catalogue."
@@ -83,3 +190,53 @@ class Settings(BaseSettings):
     odoo_net_days: int = Field(
         default=30, ge=0, description="Days from an invoice's date to its due date."
     )
+
+    @property
+    def is_scaled(self) -> bool:
+        """Say whether several processes share inbox, state and lake."""
+        return bool(self.inbox_url.get_secret_value())
+
+    @property
+    def role_names(self) -> frozenset[str]:
+        """Return what this process does."""
+        return frozenset(self.roles.split(","))
+
+    @field_validator("pepper")
+    @classmethod
+    def _check_pepper(cls, pepper: SecretStr) -> SecretStr:
+        text = pepper.get_secret_value()
+        if text and not PEPPER.fullmatch(text):
+            raise ValueError(
+                "not 64 or more hexadecimal digits, an even number of them: make one with "
+                "`openssl rand -hex 32`"
+            )
+        return pepper
+
+    @model_validator(mode="after")
+    def _check_sharing(self) -> "Settings":
+        """Refuse a shared inbox beside anything that processes must share, and do not."""
+        if not self.is_scaled:
+            if self.shards != 1 or self.roles != ROLES_DEFAULT:
+                raise ValueError(
+                    "several shards, or a process with some of the roles only, need a shared "
+                    "inbox: set FUSION_INBOX_URL"
+                )
+            return self
+        for name in ("inbox_url", "database_url", "lake_catalog"):
+            if not POSTGRESQL.match(getattr(self, name).get_secret_value()):
+                raise ValueError(
+                    f"with FUSION_INBOX_URL set, processes share inbox, state and lake: "
+                    f"FUSION_{name.upper()} must be a postgresql:// URL"
+                )
+        if not self.lake_data:
+            raise ValueError(
+                "with FUSION_INBOX_URL set, processes share the lake's files: FUSION_LAKE_DATA "
+                "must be s3://bucket/prefix"
+            )
+        if not self.pepper.get_secret_value():
+            raise ValueError(
+                "with FUSION_INBOX_URL set, all processes must know API keys alike: set "
+                "FUSION_PEPPER, the same everywhere, to the output of `openssl rand -hex 32`; to "
+                "keep the keys of one machine, to that of `xxd -p -c 64 DATA_DIR/pepper`"
+            )
+        return self

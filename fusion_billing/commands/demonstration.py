@@ -15,8 +15,17 @@ from fusion_billing.commands.serving import serve_house
 from fusion_billing.demo import build_demo, is_begun
 from fusion_billing.house import House, opened_house
 from fusion_billing.logs import configure_logs
-from fusion_billing.settings import Settings
+from fusion_billing.settings import ROLES_DEFAULT, Settings
 from storage.published import publish_catalog
+
+# A demo must touch nothing that is shared with others, whatever the settings name.
+ALL_IN_ONE_FOLDER: dict[str, object] = {
+    **dict.fromkeys(("database_url", "inbox_url", "lake_catalog", "pepper"), SecretStr("")),
+    "lake_data": "",
+    "shards": 1,
+    "roles": ROLES_DEFAULT,
+    "odoo_url": "",
+}
 
 
 def demo(
@@ -27,9 +36,7 @@ def demo(
 ) -> None:
     """Build the demo (once) beside your own data, say where to look, and serve it."""
     own = settings_of(data_dir, host=host, port=port)
-    settings = own.model_copy(
-        update={"data_dir": own.data_dir / "demo", "database_url": SecretStr(""), "odoo_url": ""}
-    )
+    settings = own.model_copy(update=ALL_IN_ONE_FOLDER | {"data_dir": own.data_dir / "demo"})
     configure_logs("warning", "text")
     clock = SystemClock()
     with opened_house(settings, clock) as house:

@@ -8,7 +8,7 @@ from catalog.errors import NotFound
 from catalog.store import api_keys, services
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
-from fusion_billing.house import opened_state, read_pepper
+from fusion_billing.house import opened_state, pepper_of
 
 app = typer.Typer(help="API keys: one service each.", no_args_is_help=True)
 ServiceCode = Annotated[str, typer.Argument(help="Code of the service.")]
@@ -22,7 +22,7 @@ def create(service: ServiceCode, data_dir: DataDir = None, as_json: AsJson = Fal
         if services.find_service(connection, service) is None:
             raise NotFound("service")
         public_id, key = api_keys.create_key(
-            connection, service, read_pepper(settings.data_dir), SystemClock()()
+            connection, service, pepper_of(settings), SystemClock()()
         )
     say(as_json, {"public_id": public_id, "api_key": key}, f"API key (shown once): {key}")
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from fusion_billing.settings import Settings
 
@@ -22,7 +24,17 @@ def settings_of(data_dir: Path | None, **given: object) -> Settings:
     values = {name: value for name, value in given.items() if value is not None}
     if data_dir is not None:
         values["data_dir"] = data_dir
-    return Settings(**values)  # type: ignore[arg-type]  # pydantic checks each value
+    try:
+        return Settings(**values)  # type: ignore[arg-type]  # pydantic checks each value
+    except ValidationError as error:
+        # Not pydantic's own text: it may quote what was given, passwords and all.
+        raise ValueError("; ".join(map(_told, error.errors(include_input=False)))) from None
+
+
+def _told(fault: ErrorDetails) -> str:
+    """Return one wrong setting's name and what is wrong with it."""
+    what = fault["msg"].removeprefix("Value error, ")
+    return ": ".join([*(f"FUSION_{str(name).upper()}" for name in fault["loc"]), what])
 
 
 def instant_of(text: str) -> datetime:

@@ -9,12 +9,18 @@ import typer
 
 from catalog.errors import NotFound
 from catalog.money import is_currency
-from catalog.services import CURRENCY_DEFAULT, SERVICE_CODE, TIMEZONE_DEFAULT, Service
+from catalog.services import (
+    CURRENCY_DEFAULT,
+    SERVICE_CODE,
+    TIMEZONE_DEFAULT,
+    DuplicateAnswer,
+    Service,
+)
 from catalog.store import api_keys
 from catalog.store import services as service_store
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
-from fusion_billing.house import opened_state, read_pepper
+from fusion_billing.house import opened_state, pepper_of
 
 app = typer.Typer(help="Services: the product lines that bill.", no_args_is_help=True)
 
@@ -25,6 +31,10 @@ def create(
     name: Annotated[str, typer.Option(help="Name for people; default: the code.")] = "",
     timezone: Annotated[str, typer.Option(help="Where its days begin.")] = TIMEZONE_DEFAULT,
     currency: Annotated[str, typer.Option(help="ISO 4217.")] = CURRENCY_DEFAULT,
+    duplicates: Annotated[
+        DuplicateAnswer,
+        typer.Option(help="To a repeated push: the first answer, or 422."),
+    ] = DuplicateAnswer.REPLAY,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -32,9 +42,9 @@ def create(
     _check(code, timezone, currency)
     settings = settings_of(data_dir)
     at = SystemClock()()
-    service = Service(str(uuid.uuid4()), code, name or code, timezone, currency, at)
+    service = Service(str(uuid.uuid4()), code, name or code, timezone, currency, at, duplicates)
     with opened_state(settings) as state:
-        pepper = read_pepper(settings.data_dir)
+        pepper = pepper_of(settings)
         with state.write() as connection:
             service_store.add_service(connection, service)
             _, key = api_keys.create_key(connection, code, pepper, at)

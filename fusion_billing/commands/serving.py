@@ -1,4 +1,4 @@
-"""serve: the API, the pages and the scheduler in one process."""
+"""serve: the API, the pages and the scheduler in one process, or some of them in each of many."""
 
 import signal
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from fusion_billing.app import create_app
+from fusion_billing.app import create_app, create_front_door
 from fusion_billing.clock import Clock, SystemClock, TestClock
 from fusion_billing.commands.options import DataDir, instant_of, settings_of
 from fusion_billing.house import opened_house
@@ -19,13 +19,17 @@ DRAIN_SECONDS_MAX = 20
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    roles: Annotated[
+        str | None,
+        typer.Option(help="What this process does, of api,flush,jobs; needs a shared inbox."),
+    ] = None,
     data_dir: DataDir = None,
     test_clock: Annotated[
         str | None, typer.Option(help="Freeze time at this instant; never with an Odoo.")
     ] = None,
 ) -> None:
     """Serve the API and the pages until stopped."""
-    settings = settings_of(data_dir, host=host, port=port)
+    settings = settings_of(data_dir, host=host, port=port, roles=roles)
     serve_house(settings, clock_of(settings, test_clock))
 
 
@@ -44,7 +48,7 @@ def serve_house(settings: Settings, clock: Clock) -> None:
     with opened_house(settings, clock) as house:
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(house),
+                create_front_door(create_app(house), house),
                 host=settings.host,
                 port=settings.port,
                 log_config=None,

@@ -13,7 +13,7 @@ import structlog
 from starlette.testclient import TestClient
 
 from catalog.store import api_keys, services
-from fusion_billing.app import create_app
+from fusion_billing.app import create_app, create_front_door
 from fusion_billing.clock import TestClock
 from fusion_billing.house import House, opened_house
 from fusion_billing.scheduler import Scheduler
@@ -73,7 +73,7 @@ def open_roof(house: House, clock: TestClock) -> Iterator[Roof]:
         _, key = api_keys.create_key(connection, "nexadesk", house.pepper, OPENED_AT)
     app = create_app(house)
     with TestClient(
-        app,
+        create_front_door(app, house),
         base_url="http://localhost",
         client=("127.0.0.1", 50_000),
         raise_server_exceptions=False,

@@ -17,6 +17,7 @@ from fusion_billing.demo import build_demo, is_begun
 from fusion_billing.demo_world import SERVICES, demo_clients, demo_events, months_until
 from fusion_billing.house import House, opened_house, read_pepper
 from fusion_billing.logs import REDACTED, configure_logs, redact_secrets
+from fusion_billing.metrics import metrics_registry
 from fusion_billing.scheduler import Scheduler
 from fusion_billing.settings import Settings
 from storage.lake_tables import COST, RATED_LINE
@@ -99,7 +100,7 @@ def test_a_request_is_one_line_without_secrets(
 
 def test_a_failing_job_is_shown_and_tried_again(house: House) -> None:
     """A job that fails says so in the health, and stops neither itself nor others."""
-    scheduler = Scheduler(house)
+    scheduler = Scheduler(house, metrics_registry(house)[1])
     calls: list[int] = []
     done = threading.Event()
 

@@ -1,0 +1,128 @@
+"""The roll-up: keeps mart.usage_daily at what the lake holds, touched day by touched day.
+
+For analysts only, never for billing: bills add up effective usage itself, at their own watermark.
+Rows of a shard are always exactly what effective usage adds up to at the shard's mark.
+"""
+
+from datetime import date, datetime
+
+import polars as pl
+
+from aggregation.usage_daily import DayRules, frozen_days, outdated_days, touched_days, usage_daily
+from catalog.store import billable_metrics, services
+from fusion_billing.house import House
+from ingest.erased_keys import Kind
+from ingest.flush import stream_of
+from ingest.watermark import Watermark
+from storage.lake import Lake
+from storage.lake_replacement import DayReplacement, erasures_count, replace_days_once
+from storage.lake_tables import ERASED_KEY, INSTANT, REVISION, USAGE, USAGE_DAILY
+from storage.state import State
+
+# What is touched is looked at in memory; a backlog is rolled up in several steps.
+STEP_ROWS_MAX = 500_000
+
+
+def roll_up_usage(house: House, *, at: datetime) -> int:
+    """Bring the roll-up of every shard to what is in the lake; return how many days changed."""
+    rules = day_rules(house.state)
+    return sum(
+        roll_up_shard(house.lake, shard, rules, at=at) for shard in range(house.settings.shards)
+    )
+
+
+def day_rules(state: State) -> DayRules:
+    """Return the metrics and timezones in force now."""
+    with state.read() as connection:
+        known = services.services(connection)
+        return DayRules(
+            metrics={
+                (service.code, code): metric
+                for service in known
+                for code, metric in billable_metrics.metrics_by_code(
+                    connection, service.code
+                ).items()
+            },
+            zones={service.code: service.timezone for service in known},
+        )
+
+
+def roll_up_shard(lake: Lake, shard: int, rules: DayRules, *, at: datetime) -> int:
+    """Compute the days again that usage beyond the shard's mark touched; return how many.
+
+    Killed at any moment it is repeated by the next call. StaleMarkError when another process was
+    faster, or erased rows meanwhile. Days whose usage was dropped by age stay as they were.
+    """
+    days_count = 0
+    while (mark := lake.mark(daily_stream(shard))) < (goal := lake.mark(stream_of(shard))):
+        upto = _step_end(lake, shard, mark, goal)
+        days_count += _roll_up(lake, shard, mark, upto, rules, at)
+    return days_count
+
+
+def daily_stream(shard: int) -> str:
+    """Return the name of the mark up to which a shard is rolled up."""
+    return f"roll_up_{shard}"
+
+
+def _roll_up(lake: Lake, shard: int, after: int, upto: int, rules: DayRules, at: datetime) -> int:
+    watermark = Watermark(((shard, upto),))
+    erasures = erasures_count(lake)
+    usage, revision, seen = lake.scan(USAGE), lake.scan(REVISION), watermark.includes()
+    own = lake.scan(USAGE_DAILY).filter(pl.col("shard") == shard)
+    dropped = _dropped_months(lake)
+    days = sorted(
+        touched_days(usage, revision, seen, after, rules) | outdated_days(own, dropped, rules)
+    )
+    frame = pl.DataFrame(schema=USAGE_DAILY.polars_schema)
+    if days:
+        fresh = usage_daily(usage, revision, seen, days, rules).with_columns(
+            month=pl.col("day").dt.truncate("1mo"),
+            shard=pl.lit(shard, pl.Int64),
+            watermark=pl.lit(str(watermark)),
+            computed_at=pl.lit(at, INSTANT),
+        )
+        frozen = frozen_days(days, dropped, rules)
+        frame = _with_frozen(fresh, own, frozen.lazy()).collect()
+    replaced = DayReplacement(
+        stream=daily_stream(shard),
+        after=after,
+        upto=upto,
+        table=USAGE_DAILY,
+        shard=shard,
+        days=days,
+        frame=frame,
+        erasures=erasures,
+    )
+    replace_days_once(lake, replaced)
+    return len(days)
+
+
+def _with_frozen(fresh: pl.LazyFrame, own: pl.LazyFrame, frozen: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the fresh rows, but of frozen days the rows that stand."""
+    by = ["service", "day"]
+    columns = list(USAGE_DAILY.polars_schema)
+    return pl.concat(
+        [
+            fresh.join(frozen, on=by, how="anti").select(columns),
+            own.join(frozen, on=by, how="semi").select(columns),
+        ]
+    )
+
+
+def _dropped_months(lake: Lake) -> list[tuple[str, date]]:
+    """Return the services and UTC months whose usage is no longer kept."""
+    by_age = lake.scan(ERASED_KEY).filter(pl.col("kind") == Kind.RETENTION)
+    return by_age.select("service", "month").unique().collect().rows()
+
+
+def _step_end(lake: Lake, shard: int, after: int, goal: int) -> int:
+    """Return the position where the step ends that begins after `after`: the goal if it is near."""
+    is_waiting = (
+        (pl.col("shard") == shard) & (pl.col("inbox_id") > after) & (pl.col("inbox_id") <= goal)
+    )
+    waiting = pl.concat(
+        lake.scan(table).filter(is_waiting).select("inbox_id") for table in (USAGE, REVISION)
+    )
+    first = waiting.select(pl.col("inbox_id").bottom_k(STEP_ROWS_MAX)).collect()["inbox_id"]
+    return goal if len(first) < STEP_ROWS_MAX else max(first)
