@@ -11,6 +11,8 @@ import duckdb, duckdb_extensions
 for name in ("ducklake", "sqlite_scanner"):
     duckdb_extensions.import_extension(name)
 lake = duckdb.connect()
+# On a busy machine DuckDB would draw a progress bar among the answers.
+lake.execute("SET enable_progress_bar = false")
 lake.execute(f"ATTACH 'ducklake:sqlite:{sys.argv[1]}' AS lake (READ_ONLY)")
 print(lake.sql(sys.argv[2]).fetchone()[0])
 """

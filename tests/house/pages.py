@@ -117,7 +117,7 @@ def _command_text(path: str, command: Any) -> str:  # noqa: ANN401 - Typer's own
 
 def _option_text(option: Any) -> str:  # noqa: ANN401 - Typer's own click
     name = option.name.upper() if option.param_type_name == "argument" else ", ".join(option.opts)
-    default = "" if option.default in {None, "", False} else f" Default: `{option.default}`."
+    default = "" if option.default in (None, "", False, []) else f" Default: `{option.default}`."
     return f"* `{name}`: {option.help or ''}{' Required.' if option.required else default}"
 
 

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 START_SECONDS_MAX = 60
+HOST = "127.0.0.1"
 COMMAND = (sys.executable, "-m", "fusion_billing")
 
 
@@ -31,11 +33,14 @@ class RunningService:
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    before_command: Sequence[str] = ()
+    host: str = HOST
+    start_seconds_max: int = START_SECONDS_MAX
 
     @property
     def url(self) -> str:
         """Return the base URL that Lago's clients are given."""
-        return f"http://127.0.0.1:{self.port}/"
+        return f"http://{self.host}:{self.port}/"
 
     def create_service(self, code: str) -> str:
         """Create a service from the command line and return its key."""
@@ -44,10 +49,11 @@ class RunningService:
 
     def start(self) -> None:
         """Start serving and wait until traffic is taken."""
-        arguments = ("serve", "--port", str(self.port), "--test-clock", self.test_clock)
+        arguments = ["serve", "--port", str(self.port), "--test-clock", self.test_clock]
+        arguments += [] if self.host == HOST else ["--host", "0.0.0.0"]  # noqa: S104 - its own net
         with (self.data_dir / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, *arguments, "--data-dir", str(self.data_dir)],
+                [*self.before_command, *COMMAND, *arguments, "--data-dir", str(self.data_dir)],
                 stdout=log,
                 stderr=log,
                 env=self._environment(),
@@ -81,18 +87,23 @@ class RunningService:
             return str(answer.read().decode())
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS_MAX
+        deadline = time.monotonic() + self.start_seconds_max
         while time.monotonic() < deadline:
             assert self.process is not None
             if self.process.poll() is not None:
                 break
             try:
-                self.fetch("readyz")
+                if self._is_ready():
+                    return
             except OSError:
-                time.sleep(0.05)
-            else:
-                return
+                pass
+            time.sleep(0.05)
         raise AssertionError(f"no service: {(self.data_dir / 'serve.log').read_text()[-2000:]}")
+
+    def _is_ready(self) -> bool:
+        """Say whether the service takes traffic; OSError while it does not answer."""
+        self.fetch("readyz")
+        return True
 
     def _cli(self, *arguments: str) -> str:
         done = subprocess.run(
