@@ -1,41 +1,72 @@
-"""Measure and print one line each: `python -m benchmarks [--rows N]`, or `make bench`."""
+"""Measure and print: `python -m benchmarks`, or `make bench`; the sizes are arguments."""
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
+from benchmarks.current_usage import current_usage_figures
 from benchmarks.figures import Figure
 from benchmarks.flush import flush_figures
+from benchmarks.http_intake import http_figures
 from benchmarks.intake import intake_figures
+from benchmarks.key_index import key_index_figures
+from benchmarks.lake import lake_figures
+from benchmarks.machine import facts
 from benchmarks.month import month_figures
 from benchmarks.pricing import pricing_figures
 
-ROWS = 1_000_000
+Lines: TypeAlias = Iterator[Figure | str]
 ROWS_MIN = 10_000
-INTAKE_SHARE, FLUSH_SHARE, PRICING_SHARE = 50, 25, 100
+INTAKE_SHARE, PRICING_SHARE = 20, 100
+SIZES: dict[str, tuple[int, str]] = {
+    "requests": (6_000, "pushes of one event over HTTP in each turn; a tenth as many of 100"),
+    "keys": (1_000_000, "keys in the key index"),
+    "flushes": (500, "flushes of 1,000 events into one lake"),
+    "rows": (1_000_000, "usage rows of the month"),
+    "trials": (200, "pushes that are asked for at once"),
+}
+PARTS: dict[str, Callable[[Path, Namespace], Lines]] = {
+    "http": lambda folder, sizes: http_figures(folder, sizes.requests),
+    "intake": lambda folder, sizes: intake_figures(folder, sizes.rows // INTAKE_SHARE),
+    "flush": lambda folder, sizes: flush_figures(folder, sizes.keys),
+    "keys": lambda folder, sizes: key_index_figures(folder, sizes.keys),
+    "lake": lambda folder, sizes: lake_figures(folder, sizes.flushes),
+    "usage": lambda folder, sizes: current_usage_figures(folder, sizes.rows, sizes.trials),
+    "month": lambda folder, sizes: month_figures(folder, sizes.rows),
+    "rating": lambda _folder, sizes: pricing_figures(sizes.rows // PRICING_SHARE),
+}
 
 
 def main() -> None:
-    """Run every measurement in a folder that is thrown away."""
+    """Run every measurement that was asked for, each in a folder that is thrown away."""
+    given = _arguments()
+    print(facts())
+    told = ", ".join(f"{getattr(given, name):,} {name}" for name in SIZES)
+    print(f"{told}; a ratio above 1 means that we are faster; medians of turns")
+    for name in given.only:
+        print(f"\n{name}")
+        with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+            for line in PARTS[name](Path(folder), given):
+                print(line, flush=True)
+    print(f"\nat the end: {facts()}")
+
+
+def _arguments() -> Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "--rows", type=int, default=ROWS, help=f"usage rows of the month (default {ROWS:,})"
-    )
+    for name, (default, words) in SIZES.items():
+        parser.add_argument(
+            f"--{name}", type=int, default=default, help=f"{words} (default {default:,})"
+        )
     parser.add_argument("--folder", type=Path, help="where to work: the disk that is measured")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=list(PARTS), help="some of the parts"
+    )
     given = parser.parse_args()
-    rows = max(given.rows, ROWS_MIN)
-    print(f"{rows:,} rows; a ratio above 1 means that we are faster; medians of turns")
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        for line in _lines(Path(folder), rows):
-            print(line, flush=True)
-
-
-def _lines(folder: Path, rows: int) -> Iterator[Figure | str]:
-    yield from intake_figures(folder, rows // INTAKE_SHARE)
-    yield from flush_figures(folder, rows // FLUSH_SHARE)
-    yield from month_figures(folder, rows)
-    yield from pricing_figures(rows // PRICING_SHARE)
+    given.rows = max(given.rows, ROWS_MIN)
+    return given
 
 
 if __name__ == "__main__":

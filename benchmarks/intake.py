@@ -1,73 +1,102 @@
-"""Intake: JSON to a durable answer, beside parsing alone and beside a synced append alone."""
+"""Intake without HTTP: JSON to a durable answer, beside parsing alone and a synced append alone."""
 
+import asyncio
 import os
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from benchmarks.figures import TURNS, Figure, compared
-from benchmarks.workload import BATCH_EVENTS, MONTH_END, SERVICE, batch_bodies
-from catalog.exact_json import exact_value
-from ingest.committer import Committer, Receipt
+from benchmarks.workload import (
+    METRICS,
+    MONTH_END,
+    MONTH_START,
+    SEED,
+    SERVICE,
+    batch_bodies,
+    push_events,
+)
+from catalog.services import Service
+from ingest.answering import PushLimits, answer_batch
+from ingest.committer import Committer
+from ingest.deciding import IndexDecider
+from ingest.flush import Flusher
 from ingest.key_index import KeyIndex
-from ingest.lago_shapes import from_lago_batch
-from storage.inbox import Inbox
+from ingest.receiving import Intake
+from ingest.usage_event import UsageEvent
+from storage.inbox import SqliteInbox
+from storage.lake import Lake
 
-DEPTH_MAX = 20
 IN_FLIGHT = (1, 8)
+NEXADESK = Service("service-1", SERVICE, SERVICE, "UTC", "CAD", MONTH_START)
+LIMITS = PushLimits()
+
+
+class _Batch(msgspec.Struct):
+    events: list[UsageEvent]
+
+
+_typed = msgspec.json.Decoder(_Batch)
 
 
 def intake_figures(folder: Path, events_count: int) -> Iterator[Figure]:
-    """Yield events/s through validation, key index and fsync, in batches of a hundred."""
-    inbox = Inbox(folder / "intake.sqlite")
-    committer = Committer(inbox, KeyIndex())
+    """Yield events/s through reading, key index, fsync and answer, in batches of a hundred."""
+    inbox, lake = SqliteInbox(folder / "intake.sqlite"), Lake(folder / "intake_lake")
+    committer = Committer(inbox, lambda: IndexDecider(KeyIndex(SEED)))
+    intake = Intake(committer, Flusher(inbox, lake, lambda: METRICS), lake, MONTH_START)
     for in_flight in IN_FLIGHT:
         # Each turn pushes new events: making them is not part of the time.
-        fresh = [batch_bodies(events_count, run=f"{in_flight}-{turn}") for turn in range(TURNS)]
+        fresh = [
+            batch_bodies(push_events(events_count, run=f"{in_flight}-{turn}"))
+            for turn in range(TURNS)
+        ]
         bodies = fresh[0]
-        limits: dict[str, Callable[[], object]] = {
-            "msgspec parse alone (limit)": partial(parse_all, bodies),
-            "write + fsync of each body (limit)": partial(append_all, folder / "bodies", bodies),
-        }
-        ours = partial(_push_next, committer, fresh, in_flight)
-        what = f"intake, pushes in flight: {in_flight}"
-        yield from compared(what, "events", events_count, ours, limits)
+        yield compared(
+            f"intake without HTTP, pushes in flight: {in_flight}",
+            "events",
+            events_count,
+            partial(_push_next, intake, fresh, in_flight),
+            {
+                "msgspec parse of the typed events (limit)": partial(parse_all, bodies),
+                "write and fsync of each body (limit)": partial(
+                    append_all, folder / "bodies", bodies
+                ),
+            },
+        )
     committer.close()
+    assert inbox.waiting_count() == len(IN_FLIGHT) * TURNS * events_count
     inbox.close()
+    lake.close()
 
 
-def _push_next(committer: Committer, fresh: list[list[bytes]], in_flight: int) -> None:
-    push_all(committer, fresh.pop(), in_flight)
-
-
-def push_all(committer: Committer, bodies: list[bytes], in_flight: int) -> None:
-    """Push bodies as so many clients at once would: each waits for its answer."""
-    waiting: deque[Future[Receipt]] = deque()
+def parse_all(bodies: Sequence[bytes]) -> None:
+    """Parse each body into typed events and do nothing with them."""
     for body in bodies:
-        if len(waiting) == in_flight:
-            assert waiting.popleft().result().is_kept
-        value = exact_value(body, DEPTH_MAX)
-        assert isinstance(value, dict)
-        events = from_lago_batch(value["events"], SERVICE, MONTH_END, events_max=BATCH_EVENTS)
-        waiting.append(committer.submit(events))
-    for answer in waiting:
-        assert answer.result().is_kept
+        _typed.decode(body)
 
 
-def parse_all(bodies: list[bytes]) -> None:
-    """Parse each body and do nothing with it."""
-    for body in bodies:
-        msgspec.json.decode(body)
-
-
-def append_all(path: Path, bodies: list[bytes]) -> None:
+def append_all(path: Path, bodies: Sequence[bytes]) -> None:
     """Append each body to a file and wait for the disk each time."""
     with path.open("wb") as file:
         for body in bodies:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _push_next(intake: Intake, fresh: list[list[bytes]], in_flight: int) -> None:
+    asyncio.run(_push_all(intake, fresh.pop(), in_flight))
+
+
+async def _push_all(intake: Intake, bodies: Sequence[bytes], in_flight: int) -> None:
+    """Push bodies as so many clients at once would: each waits for its answer."""
+    waiting = iter(bodies)
+
+    async def one_client(at: datetime) -> None:
+        for body in waiting:
+            await answer_batch(intake, LIMITS, NEXADESK, body, at)
+
+    await asyncio.gather(*(one_client(MONTH_END) for _ in range(in_flight)))

@@ -9,13 +9,12 @@ import polars as pl
 
 from aggregation.aggregator import quantities
 from benchmarks.figures import Figure, compared
-from benchmarks.peer import Peer, running_peer
+from benchmarks.peer import Peer, running_peer_if_any
 from benchmarks.workload import KINDS, a_month_of_usage, month_windows
 from catalog.billable_metrics import AggregationType
 from ingest.watermark import Watermark
 from storage.lake import Lake
-from storage.lake_tables import USAGE
-from tests.real_parts import PartMissingError
+from storage.lake_tables import REVISION, USAGE
 
 STREAM = "usage_0"
 PEER = "Lago's queries on PostgreSQL"
@@ -28,12 +27,9 @@ def month_figures(folder: Path, rows_count: int) -> Iterator[Figure | str]:
     upto = int(str(usage["inbox_id"].max()))
     lake.append_once(STREAM, 0, upto, {USAGE: usage})
     month = Month(lake, Watermark(((0, upto),)), sorted(set(usage["subscription_id"])))
-    yield from month.figures_of_limit()
-    try:
-        with running_peer(usage) as peer:
-            yield from month.figures_of_peer(peer)
-    except PartMissingError as missing:
-        yield f"the peer is left out: {missing.reason}; to install it: {missing.command}"
+    with running_peer_if_any(usage) as (peer, words):
+        yield from words
+        yield from month.figures(peer)
     files = lake.files(USAGE)
     size = sum(size for _, size in files) / usage.height
     yield f"a row of usage takes {size:.0f} bytes in the lake ({len(files)} file)"
@@ -49,38 +45,38 @@ class Month:
         self._watermark = watermark
         self._subscriptions = subscriptions
 
-    def figures_of_limit(self) -> Iterator[Figure]:
-        """Compare the sum of all subscriptions with a bare sum of the value column."""
-        yield from compared(
-            "month, sum_agg, all subscriptions",
-            "windows",
-            len(self._subscriptions),
-            partial(self._units, AggregationType.SUM, self._subscriptions),
-            {"scan and sum of the column (limit)": self._bare_sum},
-        )
-
-    def figures_of_peer(self, peer: Peer) -> Iterator[Figure]:
+    def figures(self, peer: Peer | None) -> Iterator[Figure]:
         """Compare every aggregation with the peer's, once the answers are equal."""
-        everyone, one = self._subscriptions, self._subscriptions[:1]
-        for kind in KINDS:
-            ours = self._units(kind, everyone)
-            assert ours == peer.one_by_one(kind, everyone) == peer.at_once(kind), kind
-            ways: dict[str, Callable[[], object]] = {
-                PEER: partial(peer.one_by_one, kind, everyone),
-                "its best case, one grouped query": partial(peer.at_once, kind),
-            }
-            what = f"month, {kind}, all subscriptions"
-            ask = partial(self._units, kind, everyone)
-            yield from compared(what, "windows", len(everyone), ask, ways)
-        for kind in KINDS:
-            alone: dict[str, Callable[[], object]] = {PEER: partial(peer.one_by_one, kind, one)}
-            what = f"month, {kind}, one subscription"
-            yield from compared(what, "windows", 1, partial(self._units, kind, one), alone)
+        everyone = self._subscriptions
+        for who, asked in (("all subscriptions", everyone), ("one subscription", everyone[:1])):
+            for kind in KINDS:
+                limits = self._limits(kind) if asked is everyone else {}
+                peers = self._peers(kind, asked, peer) if peer else {}
+                ask = partial(self.units, kind, asked)
+                what = f"month, {kind}, {who}"
+                yield compared(what, "windows", len(asked), ask, limits, peers)
+
+    def units(self, kind: AggregationType, subscriptions: list[str]) -> dict[str, Decimal]:
+        """Return how much of a metric each subscription used in the month."""
+        windows = month_windows(kind, subscriptions)
+        usage, revision = self._lake.scan(USAGE), self._lake.scan(REVISION)
+        answers = quantities(usage, windows, self._watermark.includes(), revision)
+        return {name: answer.units for name, answer in answers.items()}
+
+    def _limits(self, kind: AggregationType) -> dict[str, Callable[[], object]]:
+        if kind is not AggregationType.SUM:
+            return {}
+        return {"polars scan and sum of the column (limit)": self._bare_sum}
+
+    def _peers(
+        self, kind: AggregationType, asked: list[str], peer: Peer
+    ) -> dict[str, Callable[[], object]]:
+        ways: dict[str, Callable[[], object]] = {PEER: partial(peer.one_by_one, kind, asked)}
+        assert self.units(kind, asked) == peer.one_by_one(kind, asked), kind
+        if asked is self._subscriptions:
+            assert peer.at_once(kind) == peer.one_by_one(kind, asked), kind
+            ways["its best case, one grouped query"] = partial(peer.at_once, kind)
+        return ways
 
     def _bare_sum(self) -> None:
         self._lake.scan(USAGE).select(pl.col("value").sum()).collect()
-
-    def _units(self, kind: AggregationType, subscriptions: list[str]) -> dict[str, Decimal]:
-        windows = month_windows(kind, subscriptions)
-        answers = quantities(self._lake.scan(USAGE), windows, self._watermark.includes())
-        return {name: answer.units for name, answer in answers.items()}

@@ -6,37 +6,29 @@ one grouped query for all subscriptions.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import polars as pl
 import psycopg
 
+from benchmarks.peer_table import (
+    ORGANIZATION,
+    READ_INDEXES,
+    Connection,
+    bytes_per_row,
+    create_indexes,
+    create_table,
+)
 from benchmarks.workload import MONTH_END, MONTH_START
 from catalog.billable_metrics import AggregationType
-from tests.real_parts import POSTGRES, running_postgres
+from tests.real_parts import POSTGRES, PartMissingError, running_postgres
 
-ORGANIZATION = "5f0a3f3c-6a52-4e63-9d2f-0a2b54c6d1aa"
 ROWS_PER_COPY = 100_000
-TABLE: LiteralString = """
-CREATE TABLE events (
-    id uuid, organization_id uuid NOT NULL, customer_id uuid, transaction_id text NOT NULL,
-    code text NOT NULL, properties jsonb NOT NULL DEFAULT '{}', timestamp timestamp(6),
-    created_at timestamp(6), updated_at timestamp(6), metadata jsonb NOT NULL DEFAULT '{}',
-    subscription_id uuid, deleted_at timestamp(6), external_customer_id text,
-    external_subscription_id text, precise_total_amount_cents numeric(40,15)
-)"""
 COPY: LiteralString = (
-    "COPY events (id, organization_id, transaction_id, code, properties, timestamp, created_at, "
+    "COPY events (organization_id, transaction_id, code, properties, timestamp, created_at, "
     "updated_at, external_subscription_id) FROM STDIN WITH (FORMAT csv)"
-)
-INDEXES: tuple[LiteralString, ...] = (
-    (
-        "CREATE INDEX ON events (external_subscription_id, organization_id, code, timestamp) "
-        "INCLUDE (properties) WHERE deleted_at IS NULL"
-    ),
-    "CREATE UNIQUE INDEX ON events (organization_id, external_subscription_id, transaction_id)",
 )
 BASE: LiteralString = (
     " FROM events WHERE organization_id = %(organization)s AND code = %(code)s "
@@ -55,22 +47,28 @@ CHANGES: LiteralString = (
 
 
 @contextmanager
-def running_peer(usage: pl.DataFrame) -> Iterator["Peer"]:
-    """Give the peer, loaded with the usage; PartMissingError when there is no PostgreSQL.
+def running_peer_if_any(usage: pl.DataFrame) -> Iterator[tuple["Peer | None", list[str]]]:
+    """Give the peer loaded with the usage, or None where there is no PostgreSQL, and words.
 
     Its files lie in memory and its commits don't wait for the disk, which flatters it.
     """
-    with running_postgres(POSTGRES.find()) as server:
+    with ExitStack() as opened:
+        try:
+            server = opened.enter_context(running_postgres(POSTGRES.find()))
+        except PartMissingError as missing:
+            yield None, [f"the peer is left out: {missing.reason}; to have it: {missing.command}"]
+            return
         server.create_database("peer")
-        with psycopg.connect(server.url("peer"), autocommit=True) as connection:
-            _load(connection, usage)
-            yield Peer(connection)
+        connection = opened.enter_context(psycopg.connect(server.url("peer"), autocommit=True))
+        _load(connection, usage)
+        size = bytes_per_row(connection)
+        yield Peer(connection), [f"the peer keeps a row in {size:.0f} bytes, with two indexes"]
 
 
 class Peer:
     """Answers the same questions as `quantities`, from its own table."""
 
-    def __init__(self, connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    def __init__(self, connection: Connection) -> None:
         """Remember the open connection."""
         self._connection = connection
 
@@ -137,11 +135,10 @@ def _parameters(kind: AggregationType, subscription: str) -> dict[str, object]:
     }
 
 
-def _load(connection: "psycopg.Connection[tuple[Any, ...]]", usage: pl.DataFrame) -> None:
-    connection.execute(TABLE)
+def _load(connection: Connection, usage: pl.DataFrame) -> None:
+    create_table(connection)
     at = pl.col("occurred_at").dt.strftime("%Y-%m-%d %H:%M:%S%.6f")
     rows = usage.select(
-        "event_id",
         pl.lit(ORGANIZATION).alias("organization_id"),
         "transaction_id",
         "metric_code",
@@ -154,6 +151,5 @@ def _load(connection: "psycopg.Connection[tuple[Any, ...]]", usage: pl.DataFrame
     with connection.cursor().copy(COPY) as copy:
         for piece in rows.iter_slices(ROWS_PER_COPY):
             copy.write(piece.write_csv(include_header=False))
-    for index in INDEXES:
-        connection.execute(index)
+    create_indexes(connection, READ_INDEXES)
     connection.execute("VACUUM ANALYZE events")

@@ -1,7 +1,7 @@
 """Rating: a window priced, rounded and explained, beside one bare Decimal multiplication."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import partial
 
@@ -24,7 +24,7 @@ MODELS: dict[str, ChargeTerms] = {
 }
 
 
-def pricing_figures(windows_count: int) -> Iterator[Figure]:
+def pricing_figures(windows_count: int) -> Iterator[Figure | str]:
     """Yield windows/s priced, against the same number of multiplications."""
     chance = random.Random(SEED)
     quantities = [
@@ -33,8 +33,10 @@ def pricing_figures(windows_count: int) -> Iterator[Figure]:
     ]
     for name, terms in MODELS.items():
         ours = partial(price, quantities, terms)
-        limit = {"one Decimal multiplication (limit)": partial(multiply, quantities)}
-        yield from compared(f"rating, {name}", "windows", windows_count, ours, {**limit})
+        limit: dict[str, Callable[[], object]] = {
+            "one Decimal multiplication (limit)": partial(multiply, quantities)
+        }
+        yield compared(f"rating, {name}", "windows", windows_count, ours, limit)
 
 
 def price(quantities: list[Quantity], terms: ChargeTerms) -> None:

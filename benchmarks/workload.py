@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from aggregation.quantity import UsageWindow
@@ -15,9 +16,11 @@ SERVICE = "nexadesk"
 SEED = 20_261_122
 BATCH_EVENTS = 100
 EVENTS_PER_WINDOW = 100
+SUBSCRIPTIONS = 500
 MONTH_START = datetime(2026, 11, 1, tzinfo=UTC)
 MONTH_END = datetime(2026, 12, 1, tzinfo=UTC)
 MONTH_MILLISECONDS = (MONTH_END - MONTH_START) // timedelta(milliseconds=1)
+MONTH_SECONDS = MONTH_MILLISECONDS // 1000
 KINDS = (
     AggregationType.SUM,
     AggregationType.COUNT,
@@ -43,70 +46,79 @@ def a_metric(kind: AggregationType) -> BillableMetric:
 METRICS = {(SERVICE, str(kind)): a_metric(kind) for kind in KINDS}
 
 
-def batch_bodies(events_count: int, *, run: str) -> list[bytes]:
-    """Return the bodies of `POST /events/batch`; another run has other transaction ids."""
+def push_events(
+    events_count: int, *, run: str, first_second: int | None = None, span: int = MONTH_SECONDS
+) -> list[dict[str, object]]:
+    """Return events as Lago's clients send them; another run has other transaction ids.
+
+    They lie in the seconds from `first_second` on, by default in the month.
+    """
     chance = random.Random(SEED)
-    first = int(MONTH_START.timestamp() * 1000)
-    events = [
+    first = int(MONTH_START.timestamp()) if first_second is None else first_second
+    return [
         {
             "transaction_id": f"{run}-{chance.getrandbits(64):016x}",
-            "external_subscription_id": f"acme-{number % 500}",
+            "external_subscription_id": f"acme-{number % SUBSCRIPTIONS}",
             "code": str(AggregationType.SUM),
-            "timestamp": (first + chance.randrange(MONTH_MILLISECONDS)) / 1000,
+            "timestamp": first + chance.randrange(span),
             "properties": {"value": chance.randrange(10**9) / 1000, "model": "large"},
         }
         for number in range(events_count)
     ]
-    return [
-        msgspec.json.encode({"events": events[start : start + BATCH_EVENTS]})
-        for start in range(0, events_count, BATCH_EVENTS)
-    ]
 
 
-def a_month_of_usage(rows_count: int) -> pl.DataFrame:
-    """Return a month of rows: four metrics, a hundred events for each and each subscription."""
-    chance = random.Random(SEED)
-    windows = max(rows_count // EVENTS_PER_WINDOW, len(KINDS))
-    number = pl.int_range(rows_count)
-    drawn = pl.DataFrame(
-        {
-            "window": [position % windows for position in range(rows_count)],
-            "milliseconds": [chance.randrange(MONTH_MILLISECONDS) for _ in range(rows_count)],
-            "thousandths": [chance.randrange(10**9) for _ in range(rows_count)],
-            "content_digest": [chance.getrandbits(63) for _ in range(rows_count)],
-            "event_id": [f"{chance.getrandbits(128):032x}" for _ in range(rows_count)],
-        }
-    )
-    kinds = pl.Series([str(kind) for kind in KINDS])
-    text = pl.concat_str(
-        pl.col("thousandths") // 1000,
-        pl.lit("."),
-        (pl.col("thousandths") % 1000).cast(pl.String).str.zfill(3),
-    )
-    metric = pl.lit(kinds).gather(pl.col("window") % len(KINDS))
-    user = pl.concat_str(pl.lit("user-"), pl.col("thousandths") % 50)
+def batch_bodies(events: Sequence[dict[str, object]]) -> list[bytes]:
+    """Return the bodies of `POST /events/batch`, a hundred events in each."""
+    return [msgspec.json.encode({"events": batch}) for batch in batches(events)]
+
+
+def batches(events: Sequence[dict[str, object]]) -> list[Sequence[dict[str, object]]]:
+    """Return the events in groups of a hundred."""
+    starts = range(0, len(events), BATCH_EVENTS)
+    return [events[start : start + BATCH_EVENTS] for start in starts]
+
+
+def a_month_of_usage(rows_count: int, *, rows_per_window: int = EVENTS_PER_WINDOW) -> pl.DataFrame:
+    """Return a month of rows in the order they came: four metrics, many subscriptions.
+
+    Each metric of each subscription has `rows_per_window` of them.
+    """
+    windows = max(rows_count // rows_per_window, len(KINDS))
+    number = pl.int_range(pl.len())
     unique = pl.col("metric_code") == str(AggregationType.UNIQUE_COUNT)
     number_kinds = [str(kind) for kind in KINDS if kind.needs_number]
-    rows = drawn.with_columns(metric.alias("metric_code")).with_columns(
-        pl.lit(date(2026, 11, 1)).alias("month"),
-        pl.lit(SERVICE).alias("service"),
-        _subscription(pl.col("window") // len(KINDS)).alias("subscription_id"),
-        (pl.lit(MONTH_START) + pl.duration(milliseconds="milliseconds")).alias("occurred_at"),
-        pl.concat_str(pl.lit("tx-"), number).alias("transaction_id"),
-        pl.when(pl.col("metric_code").is_in(number_kinds)).then(text).alias("value"),
-        pl.when(unique).then(user).alias("value_text"),
-        pl.when(unique).then(pl.lit("add")).alias("operation_type"),
-        pl.concat_str(
-            pl.lit('{"value": "'), pl.when(unique).then(user).otherwise(text), pl.lit('"}')
-        ).alias("properties"),
-        pl.lit(None, pl.String).alias("precise_total_amount_cents"),
-        pl.lit(1).alias("metric_version"),
-        pl.lit(MONTH_END).alias("received_at"),
-        pl.lit(0).alias("shard"),
-        (number // BATCH_EVENTS + 1).alias("inbox_id"),
-        (number % BATCH_EVENTS).alias("sequence"),
+    rows = (
+        _drawn(rows_count, windows)
+        .with_columns(
+            number=number,
+            metric_code=_one_of([str(kind) for kind in KINDS], pl.col("window") % len(KINDS)),
+            text=_thousandths_as_text(),
+            user=pl.concat_str(pl.lit("user-"), pl.col("thousandths") % 50),
+        )
+        .with_columns(
+            month=pl.lit(MONTH_START.date()),
+            service=pl.lit(SERVICE),
+            subscription_id=pl.concat_str(pl.lit("acme-"), pl.col("window") // len(KINDS)),
+            occurred_at=pl.lit(MONTH_START) + pl.duration(milliseconds="milliseconds"),
+            transaction_id=pl.concat_str(pl.lit("tx-"), "token"),
+            value=pl.when(pl.col("metric_code").is_in(number_kinds)).then("text"),
+            value_text=pl.when(unique).then("user"),
+            operation_type=pl.when(unique).then(pl.lit("add")),
+            properties=pl.concat_str(
+                pl.lit('{"value": "'), pl.when(unique).then("user").otherwise("text"), pl.lit('"}')
+            ),
+            metric_version=pl.lit(1),
+            received_at=pl.lit(MONTH_END),
+            is_own_time=pl.lit(value=True),
+            shard=pl.lit(0),
+            inbox_id=number // BATCH_EVENTS + 1,
+            sequence=number % BATCH_EVENTS,
+        )
     )
-    return rows.select(pl.col(name).cast(kind) for name, kind in USAGE.polars_schema.items())
+    absent = [pl.lit(None).alias(name) for name in USAGE.polars_schema if name not in rows.columns]
+    return rows.with_columns(absent).select(
+        pl.col(name).cast(kind) for name, kind in USAGE.polars_schema.items()
+    )
 
 
 def month_windows(kind: AggregationType, subscriptions: Sequence[str]) -> list[UsageWindow]:
@@ -117,5 +129,26 @@ def month_windows(kind: AggregationType, subscriptions: Sequence[str]) -> list[U
     ]
 
 
-def _subscription(number: pl.Expr) -> pl.Expr:
-    return pl.concat_str(pl.lit("acme-"), number)
+def _drawn(rows_count: int, windows: int) -> pl.DataFrame:
+    chance = np.random.default_rng(SEED)
+    return pl.DataFrame(
+        {
+            "window": np.arange(rows_count) % windows,
+            "milliseconds": np.sort(chance.integers(0, MONTH_MILLISECONDS, rows_count)),
+            "thousandths": chance.integers(0, 10**9, rows_count),
+            "token": chance.integers(0, 2**64, rows_count, np.uint64),
+            "content_digest": chance.integers(-(2**63), 2**63, rows_count),
+        }
+    )
+
+
+def _one_of(words: Sequence[str], place: pl.Expr) -> pl.Expr:
+    return pl.lit(pl.Series(words)).gather(place)
+
+
+def _thousandths_as_text() -> pl.Expr:
+    return pl.concat_str(
+        pl.col("thousandths") // 1000,
+        pl.lit("."),
+        (pl.col("thousandths") % 1000).cast(pl.String).str.zfill(3),
+    )
