@@ -50,7 +50,7 @@ bare: ## Run the demo on a bare Debian made from nothing (needs root and deboots
 docs: dev ## Write the generated parts of docs/ and .env.example again
 	@$(PY) -m tests.house.write_docs
 
-parts: dev ## Prepare the real parts of the tests: PostgreSQL, Chromium, Odoo
+parts: dev ## Prepare the real parts of the tests: PostgreSQL, Chromium, Node, Odoo
 	@$(PY) -m tests.real_parts $(ARGS)
 
 # Releases younger than three days are not taken: a bad one is usually withdrawn by then.
