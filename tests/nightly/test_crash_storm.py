@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ingest.usage_event import event_id
 from storage.lake import Lake
 from storage.lake_tables import QUARANTINE, RATED_LINE, USAGE
 from tests.lifecycle.running_service import RunningService
@@ -144,14 +145,16 @@ def check_usage(lake: Lake, pushers: list[Pusher]) -> None:
     answered = sorted(pair for pusher in pushers for pair in pusher.answered.items())
     pushed = [event for pusher in pushers for event in pusher.events]
     assert len(answered) == len(pushed)
-    columns = ["transaction_id", "event_id", "metric_code"]
+    columns = ["service", "subscription_id", "transaction_id", "metric_code"]
     usage = lake.scan(USAGE).select(columns).collect()
     quarantine = lake.scan(QUARANTINE).select(columns).collect()
     stored = pl.concat([usage, quarantine])
-    assert sorted(stored.select("transaction_id", "event_id").iter_rows()) == answered
+    keys = stored.select("service", "subscription_id", "transaction_id").iter_rows()
+    ids = [(key[2], event_id("\0".join(key).encode())) for key in keys]
+    assert sorted(ids) == answered
     assert set(quarantine["metric_code"]) == {UNKNOWN}
     assert UNKNOWN not in set(usage["metric_code"])
-    by_duckdb = lake.query("SELECT count(*), count(DISTINCT event_id) FROM lake.raw.usage")
+    by_duckdb = lake.query("SELECT count(*), count(DISTINCT transaction_id) FROM lake.raw.usage")
     assert by_duckdb.row(0) == (len(usage), len(usage))
 
 
