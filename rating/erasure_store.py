@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
@@ -108,16 +108,6 @@ def proved_windows(connection: sa.Connection, service_code: str) -> set[str]:
         .where(_of.service_code == service_code, erasure_proof.c.window_key.is_not(None))
     )
     return {key for key in rows if key}
-
-
-def erased_months(connection: sa.Connection, service_code: str) -> set[date]:
-    """Return the months whose usage was dropped for its age."""
-    return {
-        month
-        for each in erasures(connection, service_code)
-        if each.finished_at is not None
-        for month in each.scope.months
-    }
 
 
 def _erasure(row: sa.RowMapping) -> Erasure:
