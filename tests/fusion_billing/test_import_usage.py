@@ -142,6 +142,7 @@ def test_a_file_sent_is_in_the_lake(door: Door) -> None:
         (gzip.compress(b"code,transaction_id\ntokens,a\n"), "format=csv", ""),
         (b'{"code":"tokens","transaction_id":"a"}', "file_name=u.jsonl", ""),
     ],
+    ids=["content type", "format", "file name"],
 )
 def test_the_format_is_told_in_one_of_three_ways(
     door: Door, content: bytes, words: str, content_type: str
