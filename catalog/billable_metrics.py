@@ -13,11 +13,12 @@ class AggregationType(StrEnum):
     MAX = "max_agg"
     LATEST = "latest_agg"
     UNIQUE_COUNT = "unique_count_agg"
+    WEIGHTED_SUM = "weighted_sum_agg"
 
     @property
     def needs_number(self) -> bool:
         """Say whether the metric's field must hold a number."""
-        return self in (AggregationType.SUM, AggregationType.MAX, AggregationType.LATEST)
+        return self not in (AggregationType.COUNT, AggregationType.UNIQUE_COUNT)
 
 
 class RoundingFunction(StrEnum):
@@ -43,8 +44,20 @@ class CounterSemantics(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MetricFilter:
+    """A property by which charges may tell usage apart, and the values it may have."""
+
+    key: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BillableMetric:
-    """One version of a metric; `version` starts at 1, `valid_from` is when it came into force."""
+    """One version of a metric; `version` starts at 1, `valid_from` is when it came into force.
+
+    A `recurring` metric counts all usage up to a period's end, not only the period's own.
+    `expression` computes the field's value when usage is taken in.
+    """
 
     id: str
     service_code: str
@@ -60,4 +73,6 @@ class BillableMetric:
     rounding_function: RoundingFunction | None = None
     rounding_precision: int | None = None
     counter_semantics: CounterSemantics | None = None
+    expression: str | None = None
+    filters: tuple[MetricFilter, ...] = ()
     deleted_at: datetime | None = None

@@ -6,11 +6,11 @@ The rules are Lago's, with its inclusive ends made half-open.
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from catalog.plans import PlanInterval
+from catalog.plans import Plan, PlanInterval
 from catalog.subscriptions import BillingTime, Subscription
 
 ONE_DAY = timedelta(days=1)
@@ -22,6 +22,8 @@ MONTHS_OF = {
     PlanInterval.SEMIANNUAL: 6,
     PlanInterval.YEARLY: 12,
 }
+# The farthest that midnight can move when a customer's timezone changes, and an hour of slack.
+MIDNIGHT_MOVES_MAX = timedelta(hours=27)
 # A Monday that is also the first day of a year, so that calendar weeks, months, quarters,
 # half-years and years can all be counted from it.
 CALENDAR_ANCHOR = date(2001, 1, 1)
@@ -67,18 +69,78 @@ def billing_period_at(
     return _numbered_period(subscription, interval, zone, number)
 
 
+def usage_interval(plan: Plan) -> PlanInterval:
+    """Return how often a plan's usage is billed: monthly inside a longer interval where it asks."""
+    is_long = plan.interval in (PlanInterval.SEMIANNUAL, PlanInterval.YEARLY)
+    return PlanInterval.MONTHLY if is_long and plan.bills_charges_monthly else plan.interval
+
+
+def unbilled_period_at(
+    subscription: Subscription,
+    interval: PlanInterval,
+    zone: ZoneInfo,
+    at: datetime,
+    billed_until: datetime | None,
+) -> BillingPeriod:
+    """Return the period that contains `at`, beginning where the last one billed ended.
+
+    A changed timezone moves midnight, and with it every period: nothing between the last bill and
+    the next is left out or billed twice (Lago). What is left of a period that was billed but for
+    such hours belongs to the next one.
+    """
+    period = billing_period_at(subscription, interval, zone, at)
+    if billed_until is None or at < billed_until:
+        return period
+    if period.end - billed_until < MIDNIGHT_MOVES_MAX:
+        period = billing_period_at(subscription, interval, zone, period.end)
+    is_next = period.usage_start - billed_until < MIDNIGHT_MOVES_MAX
+    return _beginning(subscription, zone, period, billed_until) if is_next else period
+
+
 def ended_periods(
-    subscription: Subscription, interval: PlanInterval, zone: ZoneInfo, until: datetime
+    subscription: Subscription,
+    interval: PlanInterval,
+    zone: ZoneInfo,
+    until: datetime,
+    billed_until: datetime | None = None,
 ) -> Iterator[BillingPeriod]:
     """Yield every period ended or cut by termination at or before `until`, oldest first.
 
-    Begins with the period in which the subscription started; a subscription that has not started
-    has none. An empty period is not yielded.
+    Begins with the period in which the subscription started, or after what was billed; a
+    subscription that has not started has none. An empty period is not yielded.
     """
+    for period in _periods(subscription, interval, zone, billed_until):
+        if period.usage_end > until:
+            return
+        yield period
+
+
+def begun_periods(
+    subscription: Subscription,
+    interval: PlanInterval,
+    zone: ZoneInfo,
+    until: datetime,
+    billed_until: datetime | None = None,
+) -> Iterator[BillingPeriod]:
+    """Yield every period that begins at or before `until`, oldest first, as `ended_periods`."""
+    for period in _periods(subscription, interval, zone, billed_until):
+        if period.usage_start > until:
+            return
+        yield period
+
+
+def _periods(
+    subscription: Subscription,
+    interval: PlanInterval,
+    zone: ZoneInfo,
+    billed_until: datetime | None,
+) -> Iterator[BillingPeriod]:
+    """Yield the periods of a subscription that are not billed; without end while it lives."""
     if subscription.started_at is None:
         return
-    period = billing_period_at(subscription, interval, zone, subscription.started_at)
-    while not period.is_empty and period.usage_end <= until:
+    start = subscription.started_at if billed_until is None else billed_until
+    period = unbilled_period_at(subscription, interval, zone, start, billed_until)
+    while not period.is_empty:
         yield period
         period = billing_period_at(subscription, interval, zone, period.end)
 
@@ -184,16 +246,28 @@ def _numbered_period(
     first_day = _start_day(anchor, interval, number)
     next_day = _start_day(anchor, interval, number + 1)
     start, end = local_midnight(first_day, zone), local_midnight(next_day, zone)
-    usage_start = max(start, subscription.started_at)
-    usage_end = max(usage_start, min(end, subscription.terminated_at or end))
+    whole = BillingPeriod(start, end, (next_day - first_day).days, start, end, fee_days=0)
+    return _beginning(subscription, zone, whole, max(start, subscription.started_at))
+
+
+def _beginning(
+    subscription: Subscription, zone: ZoneInfo, period: BillingPeriod, usage_start: datetime
+) -> BillingPeriod:
+    """Return a period from an instant on, up to the subscription's termination.
+
+    The day of a termination is billed; when another plan follows on that day, by the other plan
+    (Lago).
+    """
+    usage_end = max(usage_start, min(period.end, subscription.terminated_at or period.end))
+    first_day = period.start.astimezone(zone).date()
     fee_from = max(first_day, usage_start.astimezone(zone).date())
-    fee_to = next_day - ONE_DAY
-    if usage_end < end:
+    fee_to = period.end.astimezone(zone).date() - ONE_DAY
+    if usage_end < period.end:
         fee_to = max(fee_from, usage_end.astimezone(zone).date())
-    return BillingPeriod(
-        start=start,
-        end=end,
-        days=(next_day - first_day).days,
+        if subscription.is_followed:
+            fee_to -= ONE_DAY
+    return replace(
+        period,
         usage_start=usage_start,
         usage_end=usage_end,
         fee_days=(fee_to - fee_from).days + 1 if usage_start < usage_end else 0,

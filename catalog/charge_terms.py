@@ -10,13 +10,16 @@ from typing import TypeAlias
 
 
 class ChargeModel(StrEnum):
-    """The charge models rated today, in Lago's words."""
+    """How a quantity becomes an amount, in Lago's words."""
 
     STANDARD = "standard"
     GRADUATED = "graduated"
     PACKAGE = "package"
     PERCENTAGE = "percentage"
     VOLUME = "volume"
+    GRADUATED_PERCENTAGE = "graduated_percentage"
+    DYNAMIC = "dynamic"
+    CUSTOM = "custom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,42 @@ class PercentageTerms:
     per_transaction_max_amount: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PercentageTier:
+    """Units from `from_value` to `to_value` (both inclusive; None means no end) cost `rate` %."""
+
+    from_value: Decimal
+    to_value: Decimal | None
+    rate: Decimal
+    flat_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class GraduatedPercentageTerms:
+    """Each tier takes its own percentage of its share of the units."""
+
+    tiers: tuple[PercentageTier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicTerms:
+    """Each event brings its own price, `precise_total_amount_cents`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomTerms:
+    """The metric computes the price itself."""
+
+
 ChargeTerms: TypeAlias = (
-    StandardTerms | PackageTerms | GraduatedTerms | VolumeTerms | PercentageTerms
+    StandardTerms
+    | PackageTerms
+    | GraduatedTerms
+    | VolumeTerms
+    | PercentageTerms
+    | GraduatedPercentageTerms
+    | DynamicTerms
+    | CustomTerms
 )
 
 CHARGE_MODEL_OF: dict[type, ChargeModel] = {
@@ -81,4 +118,7 @@ CHARGE_MODEL_OF: dict[type, ChargeModel] = {
     PackageTerms: ChargeModel.PACKAGE,
     PercentageTerms: ChargeModel.PERCENTAGE,
     VolumeTerms: ChargeModel.VOLUME,
+    GraduatedPercentageTerms: ChargeModel.GRADUATED_PERCENTAGE,
+    DynamicTerms: ChargeModel.DYNAMIC,
+    CustomTerms: ChargeModel.CUSTOM,
 }

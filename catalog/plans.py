@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from catalog.charge_terms import CHARGE_MODEL_OF, ChargeModel, ChargeTerms
 
+ALL_FILTER_VALUES = "__ALL_FILTER_VALUES__"
+
 
 class PlanInterval(StrEnum):
     """How long a billing period is."""
@@ -18,9 +20,47 @@ class PlanInterval(StrEnum):
     YEARLY = "yearly"
 
 
+PERIODS_PER_YEAR = {
+    PlanInterval.WEEKLY: 52,
+    PlanInterval.MONTHLY: 12,
+    PlanInterval.QUARTERLY: 4,
+    PlanInterval.SEMIANNUAL: 2,
+    PlanInterval.YEARLY: 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeFilter:
+    """The part of a charge's usage whose properties hold certain values, priced on its own.
+
+    `values` is every key with the texts it may have, as given; ALL_FILTER_VALUES among them
+    stands for every value that the metric declares.
+    """
+
+    id: str
+    values: tuple[tuple[str, tuple[str, ...]], ...]
+    terms: ChargeTerms
+    quantity_included: Decimal = Decimal(0)
+    pricing_group_keys: tuple[str, ...] = ()
+    invoice_display_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PresentationKey:
+    """A property by which units are split for display, without pricing the parts alone."""
+
+    key: str
+    is_on_invoice: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One metric priced by one charge model, after an included quota (units, 0 for none)."""
+    """One metric priced by one charge model, after an included quota (units, 0 for none).
+
+    What no filter takes is the default bucket, priced by the charge's own terms. Every distinct
+    tuple of the properties named by `pricing_group_keys` is priced alone. `min_amount_cents` is
+    what a whole period costs at least.
+    """
 
     id: str
     code: str
@@ -30,6 +70,14 @@ class Charge:
     created_at: datetime
     quantity_included: Decimal = Decimal(0)
     invoice_display_name: str | None = None
+    filters: tuple[ChargeFilter, ...] = ()
+    pricing_group_keys: tuple[str, ...] = ()
+    presentation_keys: tuple[PresentationKey, ...] = ()
+    is_prorated: bool = False
+    is_pay_in_advance: bool = False
+    is_invoiceable: bool = True
+    regroup_paid_fees: str | None = None
+    min_amount_cents: int = 0
 
     @property
     def charge_model(self) -> ChargeModel:
@@ -39,7 +87,12 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One version of a price list; `version` starts at 1, in force from `valid_from` on."""
+    """One version of a price list; `version` starts at 1, in force from `valid_from` on.
+
+    The fee of a pay-in-advance plan is due when its period begins. `bills_charges_monthly` closes
+    the usage of a year or half-year every month. `minimum_commitment_cents` is what fee and
+    usage of a whole period come to at least.
+    """
 
     id: str
     service_code: str
@@ -55,4 +108,13 @@ class Plan:
     description: str | None = None
     invoice_display_name: str | None = None
     charges: tuple[Charge, ...] = ()
+    is_pay_in_advance: bool = False
+    bills_charges_monthly: bool = False
+    minimum_commitment_cents: int = 0
+    minimum_commitment_display_name: str | None = None
     deleted_at: datetime | None = None
+
+    @property
+    def yearly_amount_cents(self) -> int:
+        """Return what the fee comes to in a year: a change of plan compares it (Lago)."""
+        return self.amount_cents * PERIODS_PER_YEAR[self.interval]

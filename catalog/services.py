@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -22,9 +23,22 @@ class DuplicateAnswer(StrEnum):
     REJECT = "reject"
 
 
+class LateUsage(StrEnum):
+    """Where the difference goes when usage arrives, or is corrected, after its period was billed.
+
+    Into the subscription's next invoice, or into a draft of its own at the next bill run.
+    """
+
+    NEXT_INVOICE = "next_invoice"
+    OWN_DRAFT = "own_draft"
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One product line; `code` is unique for ever and names it in the lake and in Odoo."""
+    """One product line; `code` is unique for ever and names it in the lake and in Odoo.
+
+    `estimated_tax_rate` (percent) is what running usage shows as tax; an invoice's tax is Odoo's.
+    """
 
     id: str
     code: str
@@ -33,6 +47,8 @@ class Service:
     currency: str
     created_at: datetime
     duplicates: DuplicateAnswer = DuplicateAnswer.REPLAY
+    late_usage: LateUsage = LateUsage.NEXT_INVOICE
+    estimated_tax_rate: Decimal = Decimal(0)
 
     @property
     def zone(self) -> ZoneInfo:

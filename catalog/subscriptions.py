@@ -24,7 +24,12 @@ class SubscriptionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One account on one plan; instants are UTC, `started_at` is when usage begins to count."""
+    """One account on one plan; instants are UTC, `started_at` is when usage begins to count.
+
+    A change of plan ends one subscription and begins another under the same external id:
+    `previous_id` is the one before, `takes_over_at` is when a pending one follows it, and
+    `is_followed` says that another took over the day on which this one ended.
+    """
 
     id: str
     service_code: str
@@ -42,6 +47,9 @@ class Subscription:
     terminated_at: datetime | None = None
     canceled_at: datetime | None = None
     name: str | None = None
+    previous_id: str | None = None
+    takes_over_at: datetime | None = None
+    is_followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ service = sa.Table(
     _text("currency"),
     _instant("created_at"),
     sa.Column("duplicates", sa.Text, nullable=False, server_default="replay"),
+    sa.Column("late_usage", sa.Text, nullable=False, server_default="next_invoice"),
+    sa.Column("estimated_tax_rate", sa.Text, nullable=False, server_default="0"),
 )
 
 api_key = sa.Table(
@@ -176,11 +178,15 @@ subscription = sa.Table(
     _instant("terminated_at", null=True),
     _instant("canceled_at", null=True),
     _instant("created_at"),
+    _text("previous_id", null=True),
+    _instant("takes_over_at", null=True),
+    sa.Column("is_followed", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 sa.Index(
     "subscription_live_key",
     subscription.c.service_code,
     subscription.c.external_id,
+    subscription.c.status,
     unique=True,
     sqlite_where=subscription.c.status.in_(("active", "pending")),
     postgresql_where=subscription.c.status.in_(("active", "pending")),
@@ -218,6 +224,9 @@ invoice_draft = sa.Table(
     _instant("sent_at", null=True),
     sa.Column("odoo_move_id", sa.BigInteger, nullable=True),
     _text("problem", null=True),
+    _instant("usage_until", null=True),
+    _instant("fee_until", null=True),
+    _text("periods", null=True),
     sa.UniqueConstraint("subscription_id", "closing_at"),
 )
 sa.Index("invoice_draft_status", invoice_draft.c.status)

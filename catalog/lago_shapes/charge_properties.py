@@ -4,73 +4,42 @@ Money must be text; a JSON number there has already lost digits at the client.
 """
 
 from collections.abc import Callable
-from decimal import Decimal
-from itertools import pairwise
-from typing import TypeVar
 
 from catalog.charge_terms import (
     ChargeModel,
     ChargeTerms,
+    CustomTerms,
+    DynamicTerms,
+    GraduatedPercentageTerms,
     GraduatedTerms,
     PackageTerms,
     PercentageTerms,
     StandardTerms,
-    Tier,
     VolumeTerms,
 )
-from catalog.exact_json import JsonObject, JsonValue
-from catalog.lago_shapes.fields import (
-    decimal_of_number_or_text,
-    decimal_of_text,
-    whole_number,
+from catalog.exact_json import JsonObject
+from catalog.lago_shapes.charge_tiers import (
+    from_lago_percentage_tiers,
+    from_lago_tiers,
+    to_lago_tiers,
 )
+from catalog.lago_shapes.property_faults import ZERO, Faults, digits
 
-TIERS_MAX = 1000
-UNITS_MAX = 10**18
-ZERO = Decimal(0)
-INVALID_AMOUNT = "invalid_amount"
-
-T = TypeVar("T")
 Properties = dict[str, object]
 
 
-class Faults(list[str]):
-    """Lago's codes for what is wrong with one charge's properties, each once."""
-
-    def note(self, code: str) -> None:
-        """Add a code."""
-        if code not in self:
-            self.append(code)
-
-    def amount(self, value: JsonValue, code: str = INVALID_AMOUNT) -> Decimal:
-        """Return a price given as text; zero, and a fault, when it is not one."""
-        return self.wanted(decimal_of_text(value), ZERO, code)
-
-    def optional_amount(self, value: JsonValue, code: str = INVALID_AMOUNT) -> Decimal | None:
-        """Return a price given as text, None when absent or blank."""
-        return None if value is None or value == "" else self.amount(value, code)
-
-    def wanted(self, value: T | None, otherwise: T, code: str) -> T:
-        """Return a value; when there is none, note the fault and return something harmless."""
-        if value is None:
-            self.note(code)
-            return otherwise
-        return value
-
-    def units(self, value: JsonValue, lowest: int, code: str) -> int:
-        """Return a whole number of units."""
-        number = whole_number(value)
-        fits = number is not None and lowest <= number <= UNITS_MAX
-        return self.wanted(number if fits else None, lowest, code)
-
-
-def from_lago_properties(model: ChargeModel, given: JsonObject) -> tuple[ChargeTerms, list[str]]:
+def from_lago_properties(model: ChargeModel, given: JsonObject) -> tuple[ChargeTerms, Faults]:
     """Return the terms that properties describe and the codes of what is wrong with them.
 
     Empty properties mean Lago's default: a price of zero.
     """
+    return from_lago_own_properties(model, given or _DEFAULTS[model])
+
+
+def from_lago_own_properties(model: ChargeModel, given: JsonObject) -> tuple[ChargeTerms, Faults]:
+    """Return the same where nothing is understood: empty properties lack their price (Lago)."""
     faults = Faults()
-    terms = _FROM_LAGO[model](given or _DEFAULTS[model], faults)
+    terms = _FROM_LAGO[model](given, faults)
     return terms, faults
 
 
@@ -85,17 +54,12 @@ def to_lago_properties(terms: ChargeTerms) -> Properties:
                 "package_size": terms.package_size,
                 "free_units": terms.free_units,
             }
-        case GraduatedTerms():
-            return {"graduated_ranges": [_to_lago_range(tier) for tier in terms.tiers]}
-        case VolumeTerms():
-            return {"volume_ranges": [_to_lago_range(tier) for tier in terms.tiers]}
+        case GraduatedTerms() | VolumeTerms() | GraduatedPercentageTerms():
+            return {_RANGES[type(terms)]: to_lago_tiers(terms.tiers)}
         case PercentageTerms():
             return _to_lago_percentage(terms)
-
-
-def digits(value: Decimal) -> str:
-    """Return a price as it was written, without exponent."""
-    return format(value, "f")
+        case DynamicTerms() | CustomTerms():
+            return {}
 
 
 def _standard(given: JsonObject, faults: Faults) -> ChargeTerms:
@@ -111,11 +75,24 @@ def _package(given: JsonObject, faults: Faults) -> ChargeTerms:
 
 
 def _graduated(given: JsonObject, faults: Faults) -> ChargeTerms:
-    return GraduatedTerms(_tiers(given, "graduated_ranges", faults))
+    return GraduatedTerms(from_lago_tiers(given, _RANGES[GraduatedTerms], faults))
 
 
 def _volume(given: JsonObject, faults: Faults) -> ChargeTerms:
-    return VolumeTerms(_tiers(given, "volume_ranges", faults))
+    return VolumeTerms(from_lago_tiers(given, _RANGES[VolumeTerms], faults))
+
+
+def _graduated_percentage(given: JsonObject, faults: Faults) -> ChargeTerms:
+    name = _RANGES[GraduatedPercentageTerms]
+    return GraduatedPercentageTerms(from_lago_percentage_tiers(given, name, faults))
+
+
+def _dynamic(_given: JsonObject, _faults: Faults) -> ChargeTerms:
+    return DynamicTerms()
+
+
+def _custom(_given: JsonObject, _faults: Faults) -> ChargeTerms:
+    return CustomTerms()
 
 
 def _percentage(given: JsonObject, faults: Faults) -> ChargeTerms:
@@ -140,64 +117,6 @@ def _percentage(given: JsonObject, faults: Faults) -> ChargeTerms:
     return terms
 
 
-def _tiers(given: JsonObject, name: str, faults: Faults) -> tuple[Tier, ...]:
-    ranges = given.get(name)
-    if not isinstance(ranges, list) or not ranges:
-        faults.note(f"missing_{name}")
-        return ()
-    objects = [tier for tier in ranges[:TIERS_MAX] if isinstance(tier, dict)]
-    tiers = tuple(_tier(tier, name, faults) for tier in objects)
-    if len(tiers) < len(ranges) or not _is_ladder(tiers):
-        faults.note(f"invalid_{name}")
-    return tiers
-
-
-def _tier(given: JsonObject, name: str, faults: Faults) -> Tier:
-    to_value = given.get("to_value")
-    bounds_code = f"invalid_{name}"
-    return Tier(
-        from_value=faults.wanted(
-            decimal_of_number_or_text(given.get("from_value")), ZERO, bounds_code
-        ),
-        to_value=None
-        if to_value is None
-        else faults.wanted(decimal_of_number_or_text(to_value), ZERO, bounds_code),
-        per_unit_amount=faults.amount(given.get("per_unit_amount")),
-        flat_amount=faults.amount(given.get("flat_amount")),
-    )
-
-
-def _is_ladder(tiers: tuple[Tier, ...]) -> bool:
-    """Say whether tiers start at 0, end open, and either all touch or all step by one unit.
-
-    Lago also takes a mixture of both, and fractions in a stepped ladder; some usage would then
-    be priced twice or not at all (section 4.1).
-    """
-    bounds = [tier.to_value for tier in tiers[:-1] if tier.to_value is not None]
-    if len(bounds) < len(tiers) - 1 or tiers[0].from_value != 0 or tiers[-1].to_value is not None:
-        return False
-    if any(low >= high for low, high in pairwise([ZERO, *bounds])):
-        return False
-    starts = [tier.from_value for tier in tiers[1:]]
-    if starts == bounds:
-        return True
-    is_whole = all(bound == bound.to_integral_value() for bound in bounds)
-    return is_whole and starts == [bound + 1 for bound in bounds]
-
-
-def _to_lago_range(tier: Tier) -> Properties:
-    return {
-        "from_value": _to_lago_bound(tier.from_value),
-        "to_value": None if tier.to_value is None else _to_lago_bound(tier.to_value),
-        "per_unit_amount": digits(tier.per_unit_amount),
-        "flat_amount": digits(tier.flat_amount),
-    }
-
-
-def _to_lago_bound(value: Decimal) -> int | str:
-    return int(value) if value == value.to_integral_value() else digits(value)
-
-
 def _to_lago_percentage(terms: PercentageTerms) -> Properties:
     optional = {
         "free_units_per_total_aggregation": terms.free_units_per_total_aggregation,
@@ -212,20 +131,30 @@ def _to_lago_percentage(terms: PercentageTerms) -> Properties:
     }
 
 
+_RANGES: dict[type, str] = {
+    GraduatedTerms: "graduated_ranges",
+    VolumeTerms: "volume_ranges",
+    GraduatedPercentageTerms: "graduated_percentage_ranges",
+}
 _FROM_LAGO: dict[ChargeModel, Callable[[JsonObject, Faults], ChargeTerms]] = {
     ChargeModel.STANDARD: _standard,
     ChargeModel.GRADUATED: _graduated,
     ChargeModel.PACKAGE: _package,
     ChargeModel.PERCENTAGE: _percentage,
     ChargeModel.VOLUME: _volume,
+    ChargeModel.GRADUATED_PERCENTAGE: _graduated_percentage,
+    ChargeModel.DYNAMIC: _dynamic,
+    ChargeModel.CUSTOM: _custom,
 }
-_OPEN_TIER: JsonObject = {
-    "from_value": 0, "to_value": None, "per_unit_amount": "0", "flat_amount": "0",
-}  # fmt: skip
+_OPEN_END: JsonObject = {"from_value": 0, "to_value": None, "flat_amount": "0"}
+_OPEN_TIER: JsonObject = {**_OPEN_END, "per_unit_amount": "0"}
 _DEFAULTS: dict[ChargeModel, JsonObject] = {
     ChargeModel.STANDARD: {"amount": "0"},
     ChargeModel.GRADUATED: {"graduated_ranges": [_OPEN_TIER]},
     ChargeModel.PACKAGE: {"amount": "0", "package_size": 1, "free_units": 0},
     ChargeModel.PERCENTAGE: {"rate": "0"},
     ChargeModel.VOLUME: {"volume_ranges": [_OPEN_TIER]},
+    ChargeModel.GRADUATED_PERCENTAGE: {"graduated_percentage_ranges": [{**_OPEN_END, "rate": "0"}]},
+    ChargeModel.DYNAMIC: {},
+    ChargeModel.CUSTOM: {},
 }

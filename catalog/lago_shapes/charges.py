@@ -8,23 +8,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from catalog.billable_metrics import AggregationType, BillableMetric
-from catalog.charge_terms import ChargeModel, PercentageTerms, StandardTerms
-from catalog.counter_semantics import NOT_COMPATIBLE_WITH_COUNTERS, counter_fits_charge
-from catalog.errors import NOT_SUPPORTED_YET, Details, NotFound
-from catalog.exact_json import JsonObject, JsonValue
-from catalog.lago_shapes.charge_properties import digits, from_lago_properties, to_lago_properties
-from catalog.lago_shapes.fields import INVALID, Fields, decimal_of_text
+from catalog.billable_metrics import BillableMetric
+from catalog.charge_terms import ChargeModel, StandardTerms
+from catalog.errors import Details, NotFound
+from catalog.exact_json import JsonValue
+from catalog.lago_shapes.bucket_price import from_lago_bucket_price, to_lago_bucket_price
+from catalog.lago_shapes.charge_filters import FilterFaults, from_lago_filters, to_lago_filter
+from catalog.lago_shapes.charge_options import check_options, with_options
+from catalog.lago_shapes.fields import INVALID, Fields
+from catalog.lago_shapes.group_keys import (
+    from_lago_presentation_keys,
+    to_lago_presentation_keys,
+)
+from catalog.lago_shapes.property_faults import Faults
 from catalog.lago_shapes.times import iso_seconds
 from catalog.plans import Charge
 
 CHARGES_MAX = 500
-NOT_YET_RATED = ("graduated_percentage", "dynamic", "custom")
-NOT_YET_OPTIONS = (
-    "pay_in_advance", "prorated", "filters", "regroup_paid_fees", "applied_pricing_unit",
-    "accepts_target_wallet",
-)  # fmt: skip
-NOT_YET_PROPERTIES = ("pricing_group_keys", "grouped_by", "presentation_group_keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,20 @@ def from_lago_charges(
     """
     kept = {charge.id: charge for charge in reading.kept}
     charges: list[Charge] = []
-    faults: dict[str, dict[str, list[str]]] = {}
+    faults: dict[str, Details] = {}
     for index, member in enumerate(given):
         fields = Fields(member if isinstance(member, dict) else {})
         changed = kept.pop(str(fields.given.get("id")), None)
-        charge = _charge(fields, changed, reading)
+        charge, filter_faults = _charge(fields, changed, reading)
         charges.append(_with_code(fields, charge, {known.code for known in charges}))
         if fields.faults:
-            faults[str(index)] = fields.faults
+            faults[str(index)] = _all_faults(fields, filter_faults)
     return tuple(charges), faults
 
 
 def to_lago_charge(charge: Charge) -> dict[str, object]:
     """Return Lago's charge object; `included_quota` is ours."""
-    properties = to_lago_properties(charge.terms)
-    if charge.quantity_included:
-        properties["included_quota"] = digits(charge.quantity_included)
+    presentation = to_lago_presentation_keys(charge.presentation_keys)
     return {
         "lago_id": charge.id,
         "lago_billable_metric_id": charge.metric_id,
@@ -71,22 +69,23 @@ def to_lago_charge(charge: Charge) -> dict[str, object]:
         "billable_metric_code": charge.metric_code,
         "created_at": iso_seconds(charge.created_at),
         "charge_model": charge.charge_model.value,
-        "invoiceable": True,
-        "regroup_paid_fees": None,
-        "pay_in_advance": False,
-        "prorated": False,
-        "min_amount_cents": 0,
+        "invoiceable": charge.is_invoiceable,
+        "regroup_paid_fees": charge.regroup_paid_fees,
+        "pay_in_advance": charge.is_pay_in_advance,
+        "prorated": charge.is_prorated,
+        "min_amount_cents": charge.min_amount_cents,
         "accepts_target_wallet": None,
-        "properties": properties,
+        "properties": {**to_lago_bucket_price(charge), **presentation},
         "applied_pricing_unit": None,
         "lago_parent_id": None,
-        "filters": [],
+        "filters": [to_lago_filter(charge, one) for one in charge.filters],
         "taxes": [],
     }
 
 
-def _charge(fields: Fields, kept: Charge | None, reading: ChargeReading) -> Charge:
-    _refuse_options(fields)
+def _charge(
+    fields: Fields, kept: Charge | None, reading: ChargeReading
+) -> tuple[Charge, FilterFaults]:
     metric = _metric(fields, kept, reading.metrics)
     base = kept or Charge(
         id=reading.new_id(),
@@ -96,27 +95,40 @@ def _charge(fields: Fields, kept: Charge | None, reading: ChargeReading) -> Char
         terms=StandardTerms(Decimal(0)),
         created_at=reading.at,
     )
-    terms, quantity_included = base.terms, base.quantity_included
-    model = _model(fields, kept)
-    properties = _properties(fields)
-    if kept is None or properties or model is not kept.charge_model:
-        terms, codes = from_lago_properties(model, properties)
-        for code in codes:
-            fields.fault("properties", code)
-        quantity_included = _quantity_included(fields, properties)
-    if isinstance(terms, PercentageTerms) and metric.aggregation_type is AggregationType.LATEST:
-        fields.fault("properties", "invalid_value")
-    if not counter_fits_charge(metric.counter_semantics, model, to_lago_properties(terms)):
-        fields.fault("properties", NOT_COMPATIBLE_WITH_COUNTERS)
-    return Charge(
-        id=base.id,
-        code=base.code,
+    charge = replace(
+        with_options(fields, _priced(fields, base, is_new=kept is None)),
         metric_id=metric.id,
         metric_code=metric.code,
-        terms=terms,
-        created_at=base.created_at,
-        quantity_included=quantity_included,
         invoice_display_name=fields.text("invoice_display_name", base.invoice_display_name),
+    )
+    filters, filter_faults = from_lago_filters(fields, charge, metric, reading.new_id)
+    charge = replace(charge, filters=filters)
+    check_options(fields, charge, metric)
+    return charge, filter_faults
+
+
+def _priced(fields: Fields, base: Charge, *, is_new: bool) -> Charge:
+    """Return a charge with its price: that of its properties, or as it was."""
+    if is_new:
+        fields.require("charge_model")
+    model = fields.choice("charge_model", ChargeModel, base.charge_model) or base.charge_model
+    properties = fields.given.get("properties") or {}
+    if not isinstance(properties, dict):
+        fields.fault("properties", INVALID)
+        properties = {}
+    if not is_new and not properties and model is base.charge_model:
+        return base
+    price, codes = from_lago_bucket_price(model, properties, has_default=True)
+    shown = Faults()
+    presentation = from_lago_presentation_keys(properties, shown)
+    for code in (*codes, *shown):
+        fields.fault("properties", code)
+    return replace(
+        base,
+        terms=price.terms,
+        quantity_included=price.quantity_included,
+        pricing_group_keys=price.pricing_group_keys,
+        presentation_keys=presentation,
     )
 
 
@@ -132,38 +144,11 @@ def _metric(
     return metric
 
 
-def _model(fields: Fields, kept: Charge | None) -> ChargeModel:
-    if kept is None:
-        fields.require("charge_model")
-    previous = kept.charge_model if kept else ChargeModel.STANDARD
-    return fields.choice("charge_model", ChargeModel, previous, NOT_YET_RATED) or previous
-
-
-def _properties(fields: Fields) -> JsonObject:
-    properties = fields.given.get("properties") or {}
-    if not isinstance(properties, dict):
-        fields.fault("properties", INVALID)
-        return {}
-    for name in NOT_YET_PROPERTIES:
-        if properties.get(name):
-            fields.fault(name, NOT_SUPPORTED_YET)
-    return {name: value for name, value in properties.items() if name not in NOT_YET_PROPERTIES}
-
-
-def _quantity_included(fields: Fields, properties: JsonObject) -> Decimal:
-    given = properties.get("included_quota")
-    quantity = Decimal(0) if given is None else decimal_of_text(given)
-    if quantity is None:
-        fields.fault("properties", "invalid_included_quota")
-    return quantity or Decimal(0)
-
-
-def _refuse_options(fields: Fields) -> None:
-    for name in NOT_YET_OPTIONS:
-        fields.refuse(name)
-    fields.refuse("min_amount_cents", "0")
-    if fields.given.get("invoiceable") is False:
-        fields.fault("invoiceable", NOT_SUPPORTED_YET)
+def _all_faults(fields: Fields, filter_faults: FilterFaults) -> Details:
+    """Return a charge's faults; where its filters are wrong, also which of them."""
+    if not filter_faults:
+        return dict(fields.faults)
+    return {**fields.faults, "filters": filter_faults}
 
 
 def _with_code(fields: Fields, charge: Charge, taken: set[str]) -> Charge:

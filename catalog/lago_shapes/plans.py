@@ -8,7 +8,6 @@ from decimal import Decimal
 from catalog.billable_metrics import BillableMetric
 from catalog.errors import NOT_SUPPORTED_YET, Details
 from catalog.exact_json import JsonObject
-from catalog.lago_shapes.charge_properties import digits
 from catalog.lago_shapes.charges import (
     CHARGES_MAX,
     ChargeReading,
@@ -16,18 +15,28 @@ from catalog.lago_shapes.charges import (
     to_lago_charge,
 )
 from catalog.lago_shapes.fields import INVALID, Fields, decimal_of_number_or_text
+from catalog.lago_shapes.minimum_commitment import (
+    AMOUNT_CENTS_MAX,
+    to_lago_minimum_commitment,
+    with_minimum_commitment,
+)
+from catalog.lago_shapes.property_faults import digits
 from catalog.lago_shapes.times import iso_seconds
 from catalog.plans import Plan, PlanInterval
 
-AMOUNT_CENTS_MAX = 10**15
-NOT_YET_OPTIONS = (
-    "usage_thresholds", "bill_charges_monthly", "bill_fixed_charges_monthly", "fixed_charges",
-)  # fmt: skip
+NOT_YET_OPTIONS = ("usage_thresholds", "bill_fixed_charges_monthly", "fixed_charges", "taxes")
 FIXED_WHILE_SUBSCRIBED = (
-    "code", "interval", "amount_currency", "trial_period_days",
+    "code", "interval", "amount_currency", "trial_period_days", "is_pay_in_advance",
+    "bills_charges_monthly",
 )  # fmt: skip
 TRIAL_DAYS_MAX = 3660
-LAGO_NAMES = {"trial_period_days": "trial_period"}
+# Of other intervals Lago forgets bill_charges_monthly without a word; so do we.
+SPLIT_INTO_MONTHS = (PlanInterval.YEARLY, PlanInterval.SEMIANNUAL)
+LAGO_NAMES = {
+    "trial_period_days": "trial_period",
+    "is_pay_in_advance": "pay_in_advance",
+    "bills_charges_monthly": "bill_charges_monthly",
+}
 USED_BY_A_SUBSCRIPTION = "used_by_a_subscription"
 
 
@@ -63,20 +72,26 @@ def from_lago_changed_plan(
 ) -> Plan:
     """Return a plan with the members of a request changed; errors as above.
 
-    Prices may change under a live subscription; what cuts its periods may not. (Lago ignores
-    such a change without a word.)
+    Prices may change under a live subscription; what cuts its periods may not, nor may a charge
+    be paid at another time, or events would be billed twice. (Lago ignores such a change without
+    a word.)
     """
     fields = Fields(given)
     changed = _changed(fields, kept, reading)
     for name in FIXED_WHILE_SUBSCRIBED:
         if is_subscribed and getattr(changed, name) != getattr(kept, name):
             fields.fault(LAGO_NAMES.get(name, name), USED_BY_A_SUBSCRIPTION)
+    paid_in_advance = {charge.id: charge.is_pay_in_advance for charge in kept.charges}
+    for charge in changed.charges if is_subscribed else ():
+        if paid_in_advance.get(charge.id, charge.is_pay_in_advance) != charge.is_pay_in_advance:
+            fields.fault("pay_in_advance", USED_BY_A_SUBSCRIPTION)
     fields.check()
     return changed
 
 
 def to_lago_plan(plan: Plan) -> dict[str, object]:
-    """Return Lago's plan object."""
+    """Return Lago's plan object; `minimum_commitment` is there only when one is agreed."""
+    is_split = plan.interval in SPLIT_INTO_MONTHS
     return {
         "lago_id": plan.id,
         "name": plan.name,
@@ -88,8 +103,8 @@ def to_lago_plan(plan: Plan) -> dict[str, object]:
         "amount_cents": plan.amount_cents,
         "amount_currency": plan.amount_currency,
         "trial_period": _to_lago_days(plan.trial_period_days),
-        "pay_in_advance": False,
-        "bill_charges_monthly": None,
+        "pay_in_advance": plan.is_pay_in_advance,
+        "bill_charges_monthly": plan.bills_charges_monthly if is_split else None,
         "bill_fixed_charges_monthly": None,
         "customers_count": 0,
         "active_subscriptions_count": 0,
@@ -102,23 +117,22 @@ def to_lago_plan(plan: Plan) -> dict[str, object]:
         "usage_thresholds": [],
         "applicable_usage_thresholds": [],
         "taxes": [],
+        **to_lago_minimum_commitment(plan),
     }
 
 
 def _changed(fields: Fields, kept: Plan, reading: ChargeReading) -> Plan:
     for name in NOT_YET_OPTIONS:
         fields.refuse(name)
-    fields.refuse("minimum_commitment", {"amount_cents": 0})
-    if fields.flag("pay_in_advance"):
-        # A termination would owe a credit for the unused days, which we do not write yet.
-        fields.fault("pay_in_advance", NOT_SUPPORTED_YET)
+    interval = fields.choice("interval", PlanInterval, kept.interval) or kept.interval
+    bills_monthly = fields.flag("bill_charges_monthly", kept=kept.bills_charges_monthly)
     plan = replace(
-        kept,
+        with_minimum_commitment(fields, kept),
         code=fields.identifier("code", kept.code),
         name=fields.mandatory_text("name", kept.name),
         invoice_display_name=fields.text("invoice_display_name", kept.invoice_display_name),
         description=fields.text("description", kept.description),
-        interval=fields.choice("interval", PlanInterval, kept.interval) or kept.interval,
+        interval=interval,
         amount_cents=fields.integer(
             "amount_cents", kept.amount_cents, (0, AMOUNT_CENTS_MAX), "invalid_amount"
         )
@@ -126,7 +140,12 @@ def _changed(fields: Fields, kept: Plan, reading: ChargeReading) -> Plan:
         amount_currency=fields.currency("amount_currency", kept.amount_currency)
         or kept.amount_currency,
         trial_period_days=_trial_period_days(fields, kept.trial_period_days),
+        is_pay_in_advance=fields.flag("pay_in_advance", kept=kept.is_pay_in_advance),
+        bills_charges_monthly=bills_monthly and interval in SPLIT_INTO_MONTHS,
     )
+    if plan.bills_charges_monthly and plan.minimum_commitment_cents:
+        # The commitment of a year would need the usage that was billed month by month.
+        fields.fault("minimum_commitment", NOT_SUPPORTED_YET)
     if fields.given.get("charges") is None:
         fields.check()
         return plan
@@ -148,7 +167,7 @@ def _note_as_lago(fields: Fields, charge_faults: Details) -> None:
     """Note each charge's faults under the field alone, too: that is where Lago's clients look."""
     for faults in charge_faults.values():
         for name, codes in faults.items() if isinstance(faults, Mapping) else ():
-            for code in codes:
+            for code in codes if isinstance(codes, list) else ():
                 fields.fault(name, code)
 
 

@@ -4,12 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from catalog.billing_periods import BillingPeriod
 from catalog.exact_json import JsonObject
 from catalog.lago_shapes.fields import INVALID_DATE, Fields
 from catalog.lago_shapes.plans import to_lago_plan
 from catalog.lago_shapes.times import iso_inclusive_end, iso_milliseconds, iso_seconds
-from catalog.plans import Plan
+from catalog.subscription_view import SubscriptionView
 from catalog.subscriptions import (
     BillingTime,
     Subscription,
@@ -64,10 +63,10 @@ def from_lago_changed_subscription(
     return started_when_due(changed, zone, at) if is_pending else changed
 
 
-def to_lago_subscription(
-    subscription: Subscription, plan: Plan, period: BillingPeriod | None
-) -> dict[str, object]:
-    """Return Lago's subscription object; `period` is the one that contains now, if any."""
+def to_lago_subscription(view: SubscriptionView) -> dict[str, object]:
+    """Return Lago's subscription object."""
+    subscription, plan, period = view.subscription, view.plan, view.period
+    successor = view.successor
     return {
         "lago_id": subscription.id,
         "external_id": subscription.external_id,
@@ -87,9 +86,9 @@ def to_lago_subscription(
         "terminated_at": iso_seconds(subscription.terminated_at),
         "canceled_at": iso_seconds(subscription.canceled_at),
         "created_at": iso_seconds(subscription.created_at),
-        "previous_plan_code": None,
-        "next_plan_code": None,
-        "downgrade_plan_date": None,
+        "previous_plan_code": view.previous_plan_code,
+        "next_plan_code": successor.plan_code if successor else None,
+        "downgrade_plan_date": _local_day(successor, view.zone),
         "current_billing_period_started_at": iso_seconds(period.usage_start if period else None),
         "current_billing_period_ending_at": iso_inclusive_end(period.usage_end if period else None),
         "on_termination_credit_note": None,
@@ -105,13 +104,11 @@ def to_lago_subscription(
     }
 
 
-def to_lago_subscription_extended(
-    subscription: Subscription, plan: Plan, period: BillingPeriod | None
-) -> dict[str, object]:
+def to_lago_subscription_extended(view: SubscriptionView) -> dict[str, object]:
     """Return the subscription object as creation and reading of one give it, with its plan."""
     return {
-        **to_lago_subscription(subscription, plan, period),
-        "plan": to_lago_plan(plan),
+        **to_lago_subscription(view),
+        "plan": to_lago_plan(view.plan),
         "applicable_usage_thresholds": [],
         "entitlements": [],
     }
@@ -122,6 +119,13 @@ def refuse_termination_options(credit_note: str | None, invoice: str | None) -> 
     fields = Fields({"on_termination_credit_note": credit_note, "on_termination_invoice": invoice})
     _refuse_options(fields)
     fields.check()
+
+
+def _local_day(successor: Subscription | None, zone: ZoneInfo) -> str | None:
+    """Return the local day on which a successor takes over."""
+    if successor is None or successor.takes_over_at is None:
+        return None
+    return successor.takes_over_at.astimezone(zone).date().isoformat()
 
 
 def _refuse_options(fields: Fields) -> None:

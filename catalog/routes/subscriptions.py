@@ -18,14 +18,16 @@ from catalog.lago_shapes.subscriptions import (
 from catalog.store.accounts import account_of
 from catalog.store.services import lock_service
 from catalog.store.subscription_start import after_predecessor, start_subscription
-from catalog.store.subscription_views import SubscriptionView, subscription_views
+from catalog.store.subscription_views import subscription_views
 from catalog.store.subscriptions import (
     LIVE,
     end_subscription,
+    find_live_subscription,
     find_subscription,
     list_subscriptions,
     save_subscription,
 )
+from catalog.subscription_view import SubscriptionView
 from catalog.subscriptions import Subscription, SubscriptionStatus
 
 router = APIRouter(prefix="/subscriptions", tags=["subscriptions"])
@@ -76,7 +78,7 @@ def list_found_subscriptions(
             external_customer_id, plan_code,
         )  # fmt: skip
         views = subscription_views(connection, service, found, at)
-    shapes = [to_lago_subscription(view.subscription, view.plan, view.period) for view in views]
+    shapes = [to_lago_subscription(view) for view in views]
     return Json({"subscriptions": shapes, "meta": page.meta(total)})
 
 
@@ -101,7 +103,7 @@ def update_subscription(
     """Change the members given of a live subscription."""
     with state.write() as connection:
         lock_service(connection, service.code)
-        kept = _found(find_subscription(connection, service.code, external_id, LIVE))
+        kept = _found(find_live_subscription(connection, service.code, external_id))
         zone = account_of(connection, kept).zone(service)
         changed = from_lago_changed_subscription(fields, kept, zone, at)
         saved = save_subscription(connection, after_predecessor(connection, changed))
@@ -135,5 +137,4 @@ def _found(subscription: Subscription | None) -> Subscription:
 
 
 def _answer(view: SubscriptionView) -> Json:
-    shape = to_lago_subscription_extended(view.subscription, view.plan, view.period)
-    return Json({"subscription": shape})
+    return Json({"subscription": to_lago_subscription_extended(view)})

@@ -11,6 +11,7 @@ from catalog.billable_metrics import (
     AggregationType,
     BillableMetric,
     CounterSemantics,
+    MetricFilter,
     RoundingFunction,
 )
 from catalog.errors import ValidationFailed
@@ -25,7 +26,7 @@ from storage.tables import billable_metric, billable_metric_version
 
 BODY_FIELDS = (
     "name", "description", "aggregation_type", "field_name", "recurring", "rounding_function",
-    "rounding_precision", "counter_semantics",
+    "rounding_precision", "counter_semantics", "expression", "filters",
 )  # fmt: skip
 
 
@@ -155,6 +156,8 @@ def _metric(row: sa.RowMapping) -> BillableMetric:
     rounding = body.pop("rounding_function")
     # Versions kept before there were counters say nothing of them.
     semantics = body.pop("counter_semantics", None)
+    # Nor do versions kept before there were filters and expressions.
+    filters = body.pop("filters", ())
     return BillableMetric(
         id=row["id"],
         service_code=row["service_code"],
@@ -166,5 +169,6 @@ def _metric(row: sa.RowMapping) -> BillableMetric:
         aggregation_type=AggregationType(body.pop("aggregation_type")),
         rounding_function=None if rounding is None else RoundingFunction(rounding),
         counter_semantics=None if semantics is None else CounterSemantics(semantics),
+        filters=tuple(MetricFilter(one["key"], tuple(one["values"])) for one in filters),
         **body,
     )

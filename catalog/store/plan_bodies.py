@@ -2,21 +2,32 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import msgspec
 import sqlalchemy as sa
 
 from catalog.charge_terms import CHARGE_MODEL_OF, ChargeModel, ChargeTerms
-from catalog.plans import Charge, Plan, PlanInterval
+from catalog.plans import Charge, ChargeFilter, Plan, PlanInterval, PresentationKey
 
 TERMS_OF: dict[ChargeModel, type[ChargeTerms]] = {
     model: terms for terms, model in CHARGE_MODEL_OF.items()
 }
 
 
+class FilterBody(TypedDict):
+    """One filter of a charge, as kept; its terms are of the charge's model."""
+
+    id: str
+    values: list[tuple[str, list[str]]]
+    terms: dict[str, object]
+    quantity_included: Decimal
+    pricing_group_keys: list[str]
+    invoice_display_name: str | None
+
+
 class ChargeBody(TypedDict):
-    """One charge of a plan's version, as kept."""
+    """One charge of a plan's version, as kept; older versions lack the members not required."""
 
     id: str
     code: str
@@ -27,10 +38,21 @@ class ChargeBody(TypedDict):
     created_at: datetime
     quantity_included: Decimal
     invoice_display_name: str | None
+    filters: NotRequired[list[FilterBody]]
+    pricing_group_keys: NotRequired[list[str]]
+    presentation_keys: NotRequired[list[PresentationKey]]
+    is_prorated: NotRequired[bool]
+    is_pay_in_advance: NotRequired[bool]
+    is_invoiceable: NotRequired[bool]
+    regroup_paid_fees: NotRequired[str | None]
+    min_amount_cents: NotRequired[int]
 
 
 class PlanBody(TypedDict):
-    """One version of a plan, as kept; its identity and validity are columns."""
+    """One version of a plan, as kept; its identity and validity are columns.
+
+    Older versions lack the members not required.
+    """
 
     name: str
     interval: PlanInterval
@@ -40,6 +62,10 @@ class PlanBody(TypedDict):
     description: str | None
     invoice_display_name: str | None
     charges: list[ChargeBody]
+    is_pay_in_advance: NotRequired[bool]
+    bills_charges_monthly: NotRequired[bool]
+    minimum_commitment_cents: NotRequired[int]
+    minimum_commitment_display_name: NotRequired[str | None]
 
 
 _DECODER = msgspec.json.Decoder(PlanBody)
@@ -56,6 +82,10 @@ def plan_body(plan: Plan) -> str:
         description=plan.description,
         invoice_display_name=plan.invoice_display_name,
         charges=[_charge_body(charge) for charge in plan.charges],
+        is_pay_in_advance=plan.is_pay_in_advance,
+        bills_charges_monthly=plan.bills_charges_monthly,
+        minimum_commitment_cents=plan.minimum_commitment_cents,
+        minimum_commitment_display_name=plan.minimum_commitment_display_name,
     )
     return msgspec.json.encode(body).decode()
 
@@ -79,6 +109,10 @@ def plan_of_body(row: sa.RowMapping) -> Plan:
         description=body["description"],
         invoice_display_name=body["invoice_display_name"],
         charges=tuple(_charge(charge) for charge in body["charges"]),
+        is_pay_in_advance=body.get("is_pay_in_advance", False),
+        bills_charges_monthly=body.get("bills_charges_monthly", False),
+        minimum_commitment_cents=body.get("minimum_commitment_cents", 0),
+        minimum_commitment_display_name=body.get("minimum_commitment_display_name"),
     )
 
 
@@ -93,17 +127,56 @@ def _charge_body(charge: Charge) -> ChargeBody:
         created_at=charge.created_at,
         quantity_included=charge.quantity_included,
         invoice_display_name=charge.invoice_display_name,
+        filters=[_filter_body(one) for one in charge.filters],
+        pricing_group_keys=list(charge.pricing_group_keys),
+        presentation_keys=list(charge.presentation_keys),
+        is_prorated=charge.is_prorated,
+        is_pay_in_advance=charge.is_pay_in_advance,
+        is_invoiceable=charge.is_invoiceable,
+        regroup_paid_fees=charge.regroup_paid_fees,
+        min_amount_cents=charge.min_amount_cents,
+    )
+
+
+def _filter_body(one: ChargeFilter) -> FilterBody:
+    return FilterBody(
+        id=one.id,
+        values=[(key, list(texts)) for key, texts in one.values],
+        terms=msgspec.to_builtins(one.terms),
+        quantity_included=one.quantity_included,
+        pricing_group_keys=list(one.pricing_group_keys),
+        invoice_display_name=one.invoice_display_name,
     )
 
 
 def _charge(body: ChargeBody) -> Charge:
+    terms = TERMS_OF[body["charge_model"]]
     return Charge(
         id=body["id"],
         code=body["code"],
         metric_id=body["metric_id"],
         metric_code=body["metric_code"],
-        terms=msgspec.convert(body["terms"], TERMS_OF[body["charge_model"]]),
+        terms=msgspec.convert(body["terms"], terms),
         created_at=body["created_at"],
         quantity_included=body["quantity_included"],
+        invoice_display_name=body["invoice_display_name"],
+        filters=tuple(_filter(one, terms) for one in body.get("filters", ())),
+        pricing_group_keys=tuple(body.get("pricing_group_keys", ())),
+        presentation_keys=tuple(body.get("presentation_keys", ())),
+        is_prorated=body.get("is_prorated", False),
+        is_pay_in_advance=body.get("is_pay_in_advance", False),
+        is_invoiceable=body.get("is_invoiceable", True),
+        regroup_paid_fees=body.get("regroup_paid_fees"),
+        min_amount_cents=body.get("min_amount_cents", 0),
+    )
+
+
+def _filter(body: FilterBody, terms: type[ChargeTerms]) -> ChargeFilter:
+    return ChargeFilter(
+        id=body["id"],
+        values=tuple((key, tuple(texts)) for key, texts in body["values"]),
+        terms=msgspec.convert(body["terms"], terms),
+        quantity_included=body["quantity_included"],
+        pricing_group_keys=tuple(body["pricing_group_keys"]),
         invoice_display_name=body["invoice_display_name"],
     )

@@ -1,11 +1,12 @@
 """Services as rows: add, find, list, and the lock that puts a service's writers in a row."""
 
 from dataclasses import asdict
+from decimal import Decimal
 
 import sqlalchemy as sa
 
 from catalog.errors import ValidationFailed
-from catalog.services import SERVICE_CODE, Service
+from catalog.services import SERVICE_CODE, DuplicateAnswer, LateUsage, Service
 from storage.tables import service
 
 
@@ -15,8 +16,16 @@ def add_service(connection: sa.Connection, added: Service) -> Service:
         raise ValidationFailed({"code": ["value_is_invalid"]})
     if find_service(connection, added.code) is not None:
         raise ValidationFailed({"code": ["value_already_exist"]})
-    connection.execute(sa.insert(service).values(asdict(added)))
+    connection.execute(sa.insert(service).values(_values(added)))
     return added
+
+
+def save_service(connection: sa.Connection, changed: Service) -> Service:
+    """Write a changed service over its row and return it."""
+    connection.execute(
+        sa.update(service).where(service.c.code == changed.code).values(_values(changed))
+    )
+    return changed
 
 
 def find_service(connection: sa.Connection, code: str) -> Service | None:
@@ -26,13 +35,13 @@ def find_service(connection: sa.Connection, code: str) -> Service | None:
         .mappings()
         .one_or_none()
     )
-    return None if row is None else Service(**row)
+    return None if row is None else _service(row)
 
 
 def services(connection: sa.Connection) -> list[Service]:
     """Return every service by code: for the command line and the scheduler."""
     rows = connection.execute(sa.select(service).order_by(service.c.code))
-    return [Service(**row) for row in rows.mappings()]
+    return [_service(row) for row in rows.mappings()]
 
 
 def lock_service(connection: sa.Connection, service_code: str) -> None:
@@ -43,3 +52,15 @@ def lock_service(connection: sa.Connection, service_code: str) -> None:
     connection.execute(
         sa.select(service.c.code).where(service.c.code == service_code).with_for_update()
     )
+
+
+def _values(written: Service) -> dict[str, object]:
+    return asdict(written) | {"estimated_tax_rate": format(written.estimated_tax_rate, "f")}
+
+
+def _service(row: sa.RowMapping) -> Service:
+    values = dict(row)
+    values["duplicates"] = DuplicateAnswer(row["duplicates"])
+    values["late_usage"] = LateUsage(row["late_usage"])
+    values["estimated_tax_rate"] = Decimal(row["estimated_tax_rate"])
+    return Service(**values)

@@ -7,13 +7,21 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from catalog.accounts import Account, new_account
-from catalog.errors import NOT_SUPPORTED_YET, NotFound, ValidationFailed
+from catalog.billing_periods import billing_period_at
+from catalog.errors import NotFound, ValidationFailed
 from catalog.plans import Plan
 from catalog.services import Service
-from catalog.store.accounts import add_account, find_account
-from catalog.store.plans import find_plan
+from catalog.store.accounts import account_of, add_account, find_account
+from catalog.store.plans import find_plan, plans_by_id
 from catalog.store.services import lock_service
-from catalog.store.subscriptions import add_subscription, find_subscription, save_subscription
+from catalog.store.subscriptions import (
+    add_subscription,
+    end_subscription,
+    find_live_subscription,
+    find_subscription,
+    find_successor,
+    save_subscription,
+)
 from catalog.subscriptions import (
     Subscription,
     SubscriptionOrder,
@@ -33,16 +41,18 @@ def start_subscription(
 ) -> Subscription:
     """Start what an app asks for; the same order again returns what there is (Lago, 5.4).
 
-    NotFound for an unknown plan; ValidationFailed when the external id is live on another
-    account, or on another plan once it has started. An unknown account is created.
+    Another plan that costs as much or more in a year takes over now, a cheaper one when the
+    running period ends; the answer is then the running subscription. NotFound for an unknown
+    plan; ValidationFailed when the external id is live on another account. An unknown account is
+    created.
     """
     lock_service(connection, service.code)
-    live = find_subscription(connection, service.code, order.external_id)
+    live = find_live_subscription(connection, service.code, order.external_id)
     if live is not None and live.account_external_id != order.account_external_id:
         raise ValidationFailed({"external_id": ["value_already_exist"]})
     plan = find_plan(connection, service.code, order.plan_code)
     if live is not None:
-        return _repeated(connection, live, order, plan)
+        return _repeated(connection, service, live, order, plan, at, new_id)
     if plan is None:
         raise NotFound("plan")
     account = find_account(connection, service.code, order.account_external_id) or add_account(
@@ -54,7 +64,13 @@ def start_subscription(
 
 
 def _repeated(
-    connection: sa.Connection, live: Subscription, order: SubscriptionOrder, plan: Plan | None
+    connection: sa.Connection,
+    service: Service,
+    live: Subscription,
+    order: SubscriptionOrder,
+    plan: Plan | None,
+    at: datetime,
+    new_id: Callable[[], str],
 ) -> Subscription:
     if plan is None and live.plan_code != order.plan_code:
         raise NotFound("plan")
@@ -62,7 +78,32 @@ def _repeated(
         return live
     if live.status is SubscriptionStatus.PENDING:
         return save_subscription(connection, replace(live, plan_id=plan.id, plan_code=plan.code))
-    raise ValidationFailed({"plan_code": [NOT_SUPPORTED_YET]})
+    planned = find_successor(connection, live)
+    if planned is not None:
+        end_subscription(connection, planned, at)
+    current = plans_by_id(connection, service.code, {live.plan_id})[live.plan_id]
+    successor = replace(
+        live,
+        id=new_id(),
+        plan_id=plan.id,
+        plan_code=plan.code,
+        created_at=at,
+        name=order.name or live.name,
+        previous_id=live.id,
+    )
+    if plan.yearly_amount_cents >= current.yearly_amount_cents:
+        end_subscription(connection, live, at, is_followed=True)
+        return add_subscription(connection, replace(successor, started_at=at))
+    zone = account_of(connection, live).zone(service)
+    takes_over_at = billing_period_at(live, current.interval, zone, at).end
+    pending = replace(
+        successor,
+        status=SubscriptionStatus.PENDING,
+        started_at=None,
+        takes_over_at=takes_over_at,
+    )
+    add_subscription(connection, pending)
+    return live
 
 
 def after_predecessor(connection: sa.Connection, started: Subscription) -> Subscription:

@@ -1,26 +1,19 @@
 """Subscriptions together with what an answer shows beside them: plan and running period."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from catalog.billing_periods import BillingPeriod, billing_period_at
+from catalog.billing_periods import BillingPeriod, billing_period_at, usage_interval
 from catalog.plans import Plan
 from catalog.services import Service
 from catalog.store.accounts import accounts_by_id
 from catalog.store.plans import plans_by_id
+from catalog.store.subscriptions import subscriptions_by_id, successors_of
+from catalog.subscription_view import SubscriptionView
 from catalog.subscriptions import Subscription, SubscriptionStatus
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionView:
-    """A subscription, its plan's newest version, and the period running now, if it is active."""
-
-    subscription: Subscription
-    plan: Plan
-    period: BillingPeriod | None
 
 
 def subscription_views(
@@ -29,18 +22,28 @@ def subscription_views(
     """Return a view of each subscription, as it is at an instant."""
     plans = plans_by_id(connection, service.code, {one.plan_id for one in found})
     accounts = accounts_by_id(connection, service.code, {one.account_id for one in found})
+    previous = subscriptions_by_id(
+        connection, service.code, {one.previous_id for one in found if one.previous_id}
+    )
+    successors = successors_of(connection, service.code, {one.id for one in found})
     return [
         SubscriptionView(
             one,
             plans[one.plan_id],
-            billing_period_at(
-                one,
-                plans[one.plan_id].interval,
-                accounts[one.account_id].zone(service),
-                max(at, one.started_at),
-            )
-            if one.status is SubscriptionStatus.ACTIVE and one.started_at is not None
-            else None,
+            zone,
+            _running_period(one, plans[one.plan_id], zone, at),
+            previous[one.previous_id].plan_code if one.previous_id else None,
+            successors.get(one.id),
         )
         for one in found
+        for zone in [accounts[one.account_id].zone(service)]
     ]
+
+
+def _running_period(
+    one: Subscription, plan: Plan, zone: ZoneInfo, at: datetime
+) -> BillingPeriod | None:
+    """Return the usage period running now (Lago shows that one)."""
+    if one.status is not SubscriptionStatus.ACTIVE or one.started_at is None:
+        return None
+    return billing_period_at(one, usage_interval(plan), zone, max(at, one.started_at))

@@ -62,6 +62,24 @@ def subscriptions_of(
     return [_subscription(row) for row in rows.mappings()]
 
 
+def subscriptions_by_id(
+    connection: sa.Connection, service_code: str, ids: Collection[str]
+) -> dict[str, Subscription]:
+    """Return the subscriptions of a service with these ids, in any state."""
+    every = _in_states(service_code, tuple(SubscriptionStatus))
+    rows = connection.execute(every.where(subscription.c.id.in_(ids)))
+    return {row["id"]: _subscription(row) for row in rows.mappings()}
+
+
+def successors_of(
+    connection: sa.Connection, service_code: str, ids: Collection[str]
+) -> dict[str, Subscription]:
+    """Return the pending subscriptions that take over from these, by the id they follow."""
+    pending = _in_states(service_code, (SubscriptionStatus.PENDING,))
+    rows = connection.execute(pending.where(subscription.c.previous_id.in_(ids)))
+    return {row["previous_id"]: _subscription(row) for row in rows.mappings()}
+
+
 def live_subscriptions_of_account(
     connection: sa.Connection, service_code: str, account_id: str
 ) -> list[Subscription]:
@@ -97,29 +115,65 @@ def save_subscription(connection: sa.Connection, changed: Subscription) -> Subsc
     return changed
 
 
-def end_subscription(connection: sa.Connection, ended: Subscription, at: datetime) -> Subscription:
-    """Terminate an active subscription, or cancel a pending one, at an instant."""
+def find_live_subscription(
+    connection: sa.Connection, service_code: str, external_id: str
+) -> Subscription | None:
+    """Return the active subscription under an external id, else the pending one, or None."""
+    for status in LIVE:
+        found = find_subscription(connection, service_code, external_id, (status,))
+        if found is not None:
+            return found
+    return None
+
+
+def find_successor(connection: sa.Connection, followed: Subscription) -> Subscription | None:
+    """Return the pending subscription that takes over from another, or None."""
+    pending = (SubscriptionStatus.PENDING,)
+    found = find_subscription(connection, followed.service_code, followed.external_id, pending)
+    return found if found is not None and found.previous_id == followed.id else None
+
+
+def end_subscription(
+    connection: sa.Connection, ended: Subscription, at: datetime, *, is_followed: bool = False
+) -> Subscription:
+    """Terminate an active subscription, or cancel a pending one, at an instant.
+
+    What was to follow an active one is cancelled with it.
+    """
     if ended.status is SubscriptionStatus.PENDING:
-        changed = replace(ended, status=SubscriptionStatus.CANCELED, canceled_at=at)
-    else:
-        changed = replace(ended, status=SubscriptionStatus.TERMINATED, terminated_at=at)
-    return save_subscription(connection, changed)
+        canceled = replace(ended, status=SubscriptionStatus.CANCELED, canceled_at=at)
+        return save_subscription(connection, canceled)
+    successor = None if is_followed else find_successor(connection, ended)
+    if successor is not None:
+        end_subscription(connection, successor, at)
+    terminated = replace(
+        ended, status=SubscriptionStatus.TERMINATED, terminated_at=at, is_followed=is_followed
+    )
+    return save_subscription(connection, terminated)
 
 
 def start_due_subscriptions(connection: sa.Connection, at: datetime) -> list[Subscription]:
-    """Activate every pending subscription, of any service, whose start has come."""
-    due = _due(SubscriptionStatus.PENDING, subscription.c.subscription_at, at)
+    """Activate every pending subscription, of any service, whose start has come.
+
+    One that takes over from another ends that one at the same instant.
+    """
+    start = sa.func.coalesce(subscription.c.takes_over_at, subscription.c.subscription_at)
+    due = _due(SubscriptionStatus.PENDING, start, at)
     return [
-        save_subscription(
-            connection,
-            replace(
-                _subscription(row),
-                status=SubscriptionStatus.ACTIVE,
-                started_at=row["subscription_at"],
-            ),
-        )
-        for row in connection.execute(due).mappings().all()
+        _started(connection, _subscription(row)) for row in connection.execute(due).mappings().all()
     ]
+
+
+def _started(connection: sa.Connection, due: Subscription) -> Subscription:
+    started_at = due.takes_over_at or due.subscription_at
+    if due.takes_over_at is not None:
+        active = (SubscriptionStatus.ACTIVE,)
+        followed = find_subscription(connection, due.service_code, due.external_id, active)
+        if followed is not None:
+            end_subscription(connection, followed, started_at, is_followed=True)
+    return save_subscription(
+        connection, replace(due, status=SubscriptionStatus.ACTIVE, started_at=started_at)
+    )
 
 
 def end_due_subscriptions(connection: sa.Connection, at: datetime) -> list[Subscription]:
@@ -132,7 +186,7 @@ def end_due_subscriptions(connection: sa.Connection, at: datetime) -> list[Subsc
 
 
 def _due(
-    status: SubscriptionStatus, instant: sa.Column[datetime], at: datetime
+    status: SubscriptionStatus, instant: sa.ColumnElement[datetime], at: datetime
 ) -> sa.Select[tuple[object, ...]]:
     return sa.select(subscription).where(
         subscription.c.status == status.value, instant.is_not(None), instant <= at

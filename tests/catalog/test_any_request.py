@@ -29,20 +29,48 @@ ANYTHING = st.recursive(
     ),
     max_leaves=6,
 )
+BOUND_MEMBERS = ("from_value", "to_value", "flat_amount", "rate", "value", "options")
+OPTION_NAMES = (
+    "pay_in_advance", "prorated", "invoiceable", "regroup_paid_fees", "min_amount_cents",
+)  # fmt: skip
 BOUNDS = st.fixed_dictionaries(
-    {}, optional={"from_value": SCALARS, "to_value": SCALARS, "flat_amount": SCALARS}
+    {},
+    optional=dict.fromkeys(
+        ("from_value", "to_value", "flat_amount", "rate", "value", "options"), SCALARS
+    ),
 )
 PROPERTIES = st.dictionaries(
     st.sampled_from(
         ["amount", "rate", "package_size", "free_units", "graduated_ranges", "volume_ranges",
-         "free_units_per_events", "included_quota", "per_transaction_min_amount"]
+         "free_units_per_events", "included_quota", "per_transaction_min_amount",
+         "graduated_percentage_ranges", "pricing_group_keys", "grouped_by",
+         "presentation_group_keys"]
     ),
     ANYTHING | st.lists(BOUNDS, max_size=3),
 )  # fmt: skip
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "filters": ANYTHING
+        | st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "values": ANYTHING | st.just({"cloud": ["aws"]}),
+                    "properties": PROPERTIES | st.just({"amount": "1"}) | ANYTHING,
+                },
+            ),
+            max_size=3,
+        ),
+        **dict.fromkeys(OPTION_NAMES, ANYTHING),
+    },
+)
 SANE = {
-    "/billable_metrics": a_metric(),
+    "/billable_metrics": a_metric(
+        recurring=False, weighted_interval=None, filters=[], expression=None
+    ),
     "/customers": a_customer(name="a", email="a@b.ca", timezone="UTC", currency="CAD"),
-    "/plans": a_plan(trial_period=0, description=None),
+    "/plans": a_plan(trial_period=0, minimum_commitment=None, bill_charges_monthly=None),
     "/subscriptions": a_subscription(subscription_at=None, ending_at=None, billing_time=None),
 }
 RELAXED = settings(
@@ -67,17 +95,23 @@ def test_no_member_makes_a_failure(path: str, data: st.DataObject, caller: Calle
 
 @RELAXED
 @given(
-    model=st.sampled_from(["standard", "graduated", "package", "percentage", "volume"]),
+    model=st.sampled_from(
+        ["standard", "graduated", "package", "percentage", "volume", "graduated_percentage",
+         "dynamic", "custom"]
+    ),
     properties=PROPERTIES,
-)
-def test_no_properties_make_a_failure(
-    model: str, properties: dict[str, object], caller: Caller
+    options=OPTIONS,
+)  # fmt: skip
+def test_no_charge_makes_a_failure(
+    model: str, properties: dict[str, object], options: dict[str, object], caller: Caller
 ) -> None:
-    """Any properties of any model are kept, and then read back the same, or refused."""
+    """Any properties and options of any model are kept, and then read back the same, or refused."""
     caller.http.request("DELETE", "/api/v1/plans/team", headers=caller.headers)
     listed = caller.get("/billable_metrics")["billable_metrics"]
-    metric_id = listed[0]["lago_id"] if listed else metric_id_of(caller)
-    plan = a_plan(a_charge(metric_id, charge_model=model, properties=properties))
+    clouds = [{"key": "cloud", "values": ["aws", "gcp"]}]
+    metric_id = listed[0]["lago_id"] if listed else metric_id_of(caller, filters=clouds)
+    charge = a_charge(metric_id, charge_model=model, properties=properties)
+    plan = a_plan({**charge, **options})
     answer = caller.http.post("/api/v1/plans", content=json.dumps(plan), headers=caller.headers)
 
     assert answer.status_code in (200, 400, 422)

@@ -47,17 +47,8 @@ def test_a_metric_comes_back_as_lago_shows_it(caller: Caller) -> None:
         ({"aggregation_type": None}, {"aggregation_type": ["value_is_mandatory"]}),
         ({"aggregation_type": "median"}, {"aggregation_type": ["value_is_invalid"]}),
         ({"aggregation_type": 1}, {"aggregation_type": ["value_is_invalid"]}),
-        ({"aggregation_type": "weighted_sum_agg"}, {"aggregation_type": ["not_supported_yet"]}),
-        ({"aggregation_type": "custom_agg"}, {"aggregation_type": ["not_supported_yet"]}),
         ({"field_name": None}, {"field_name": ["value_is_mandatory"]}),
-        ({"recurring": True}, {"recurring": ["not_supported_yet"]}),
-        (
-            {"recurring": True, "aggregation_type": "max_agg"},
-            {"recurring": ["not_compatible_with_aggregation_type"]},
-        ),
         ({"recurring": "yes"}, {"recurring": ["value_is_invalid"]}),
-        ({"expression": "1 + 1"}, {"expression": ["not_supported_yet"]}),
-        ({"filters": [{"key": "a", "values": ["b"]}]}, {"filters": ["not_supported_yet"]}),
         ({"rounding_function": "up"}, {"rounding_function": ["value_is_invalid"]}),
         ({"rounding_precision": 13}, {"rounding_precision": ["value_is_invalid"]}),
         ({"rounding_precision": 1.5}, {"rounding_precision": ["value_is_invalid"]}),
@@ -82,7 +73,7 @@ def test_all_faulty_fields_are_named_at_once(caller: Caller) -> None:
 
 
 def test_empty_options_ask_for_nothing(caller: Caller) -> None:
-    """Null and empty values of what is not supported are what Lago's clients always send."""
+    """Null and empty values of options are what Lago's clients always send."""
     body = a_metric(expression="", filters=[], recurring=False, weighted_interval=None)
 
     assert caller.post("/billable_metrics", body)["billable_metric"]["recurring"] is False

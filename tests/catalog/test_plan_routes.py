@@ -216,17 +216,9 @@ def test_faulty_properties_have_lagos_codes(
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("charge_model", "graduated_percentage"),
-        ("charge_model", "dynamic"),
-        ("charge_model", "custom"),
-        ("pay_in_advance", True),
-        ("prorated", True),
-        ("min_amount_cents", 1),
-        ("invoiceable", False),
-        ("filters", [{"values": {"a": ["b"]}, "properties": {}}]),
-        ("regroup_paid_fees", "invoice"),
         ("applied_pricing_unit", {"code": "credits", "conversion_rate": "1"}),
         ("accepts_target_wallet", True),
+        ("taxes", [{"code": "hst"}]),
     ],
 )
 def test_a_charge_option_we_cannot_bill_is_refused(
@@ -238,22 +230,12 @@ def test_a_charge_option_we_cannot_bill_is_refused(
     assert caller.faults("POST", "/plans", a_plan(charge))[option] == ["not_supported_yet"]
 
 
-@pytest.mark.parametrize("key", ["pricing_group_keys", "grouped_by", "presentation_group_keys"])
-def test_groups_are_refused(key: str, caller: Caller) -> None:
-    """One fee a group is not rated yet."""
-    properties = {"amount": "1", key: ["region"]}
-    charge = a_charge(metric_id_of(caller), properties=properties)
-
-    assert caller.faults("POST", "/plans", a_plan(charge))[key] == ["not_supported_yet"]
-
-
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("minimum_commitment", {"amount_cents": 100}),
         ("usage_thresholds", [{"amount_cents": 100}]),
-        ("bill_charges_monthly", True),
         ("bill_fixed_charges_monthly", True),
+        ("taxes", [{"code": "hst"}]),
         ("fixed_charges", [{"add_on_id": "a"}]),
     ],
 )
@@ -299,7 +281,20 @@ def test_neutral_values_of_options_ask_for_nothing(caller: Caller) -> None:
         ({"amount_currency": "cad"}, {"amount_currency": ["value_is_invalid"]}),
         ({"trial_period": -1}, {"trial_period": ["value_is_invalid"]}),
         ({"pay_in_advance": "no"}, {"pay_in_advance": ["value_is_invalid"]}),
-        ({"pay_in_advance": True}, {"pay_in_advance": ["not_supported_yet"]}),
+        ({"bill_charges_monthly": 1}, {"bill_charges_monthly": ["value_is_invalid"]}),
+        ({"minimum_commitment": 5}, {"minimum_commitment": ["value_is_invalid"]}),
+        (
+            {"minimum_commitment": {"amount_cents": "5", "invoice_display_name": []}},
+            {"amount_cents": ["value_is_invalid"], "invoice_display_name": ["value_is_invalid"]},
+        ),
+        (
+            {"minimum_commitment": {"amount_cents": -1}},
+            {"amount_cents": ["value_is_out_of_range"]},
+        ),
+        (
+            {"minimum_commitment": {"amount_cents": 10**15 + 1}},
+            {"amount_cents": ["value_is_out_of_range"]},
+        ),
         ({"charges": {}}, {"charges": ["value_is_invalid"]}),
     ],
 )
@@ -414,7 +409,10 @@ def test_a_kept_charge_without_properties_keeps_its_price(caller: Caller) -> Non
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("interval", "yearly"), ("amount_currency", "USD"), ("trial_period", 30), ("code", "crew")],
+    [
+        ("interval", "yearly"), ("amount_currency", "USD"), ("trial_period", 30), ("code", "crew"),
+        ("pay_in_advance", True),
+    ],
 )  # fmt: skip
 def test_what_cuts_a_live_subscriptions_periods_is_fixed(
     field: str, value: object, caller: Caller

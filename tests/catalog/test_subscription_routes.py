@@ -139,15 +139,6 @@ def test_an_id_live_on_another_customer_is_refused(caller: Caller) -> None:
     assert caller.faults("POST", "/subscriptions", body) == {"external_id": ["value_already_exist"]}
 
 
-def test_another_plan_under_a_started_id_is_refused(caller: Caller) -> None:
-    """Upgrades and downgrades can't be billed exactly yet."""
-    subscribed(caller)
-    caller.post("/plans", a_plan(code="crew"))
-    body = a_subscription(plan_code="crew")
-
-    assert caller.faults("POST", "/subscriptions", body) == {"plan_code": ["not_supported_yet"]}
-
-
 def test_another_plan_under_a_pending_id_replaces_it(caller: Caller) -> None:
     """Nothing was billed yet, so the plan is replaced in place."""
     pending = subscribed(caller, subscription_at="2026-12-01")
