@@ -9,8 +9,8 @@ from aggregation.quantity import Quantity
 from benchmarks.figures import Figure, compared
 from benchmarks.workload import SEED
 from catalog.charge_terms import ChargeTerms, GraduatedTerms, StandardTerms, Tier
-from rating.rater import rated_charge_line
-from tests.rating.makers import a_charge, a_metric, a_scope
+from rating.rater import rated_charge_lines
+from tests.rating.makers import a_charge, a_scope, a_window
 
 PRICE = Decimal("0.00173")
 TIERS = (
@@ -41,10 +41,10 @@ def pricing_figures(windows_count: int) -> Iterator[Figure | str]:
 
 def price(quantities: list[Quantity], terms: ChargeTerms) -> None:
     """Make a rated line of each quantity: quota, charge model, rounding, explanation, digest."""
-    scope, metric = a_scope(), a_metric()
-    charge = a_charge(terms, quantity_included=Decimal(1000))
+    scope = a_scope()
+    window = a_window(a_charge(terms, quantity_included=Decimal(1000)))
     for quantity in quantities:
-        rated_charge_line(scope, charge=charge, metric=metric, quantity=quantity)
+        rated_charge_lines(scope, window, quantity)
 
 
 def multiply(quantities: list[Quantity]) -> None:

@@ -4,26 +4,29 @@ Repeating a run, or killing it at any moment, bills nothing twice: a draft's id 
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 import structlog
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import Quantity
-from catalog.services import Service
+from catalog.services import LateUsage, Service
+from catalog.subscriptions import Subscription
 from ingest.corrections.correction_store import settled_count
 from ingest.corrections.superseding import revisions_of
 from ingest.flush import Flushing
 from ingest.watermark import Watermark
-from rating.charge_window import closing_windows, rated_lines
-from rating.closing import Closing, closings
-from rating.draft_store import closings_billed, insert_draft
+from rating.charge_window import closing_windows
+from rating.closing import NOTHING_BILLED, Billed, Closing, closings
+from rating.closing_lines import rated_lines
+from rating.draft_store import billed_of, insert_draft
 from rating.invoice_draft import InvoiceDraft, invoice_draft
+from rating.late_closings import late_closings
+from rating.late_drafts import PricedDraft, with_late_usage
+from rating.plan_fee import trial_ends_at
 from rating.price_book import PriceBook, read_price_book
-from rating.rated_line import RatedLine
 from rating.rated_line_store import keep_rated_lines, ship_rated_lines
 from storage.lake import Lake
 from storage.lake_tables import USAGE
@@ -31,7 +34,6 @@ from storage.state import State
 from storage.tables import billing_run
 
 DRAFTS_PER_COMMIT_MAX = 200
-PricedDraft: TypeAlias = tuple[InvoiceDraft, list[RatedLine]]
 _log = structlog.get_logger(__name__)
 
 
@@ -68,10 +70,11 @@ def bill(
     cutoff_at = at - grace
     with state.read() as connection:
         book = read_price_book(connection, service)
-        billed = closings_billed(connection, service.code)
+        billed = billed_of(connection, service.code)
         settled = settled_count(connection, service.code)
     due = _due(book, cutoff_at, billed)
-    if not due:
+    asked = _asked_for_late_usage(book, due, billed)
+    if not due and not asked:
         return BillReport(service.code, cutoff_at, "", ())
     watermark = flusher.flush()
     with state.read() as connection:
@@ -83,6 +86,11 @@ def bill(
     windows = [window.usage for closing in due for window in closing_windows(book, closing)]
     usage = quantities(lake.scan(USAGE), windows, watermark.includes(), revisions_of(lake))
     priced = _priced(book, due, usage, watermark=watermark, rated_at=at)
+    if asked:
+        ship_rated_lines(state, lake)
+        with state.read() as connection:
+            late = list(late_closings(connection, lake, book, asked, watermark, at=at))
+        priced = with_late_usage(priced, late, rated_at=at)
     if dry_run:
         drafts = tuple(draft for draft, _ in priced)
     else:
@@ -91,18 +99,43 @@ def bill(
     return BillReport(service.code, cutoff_at, str(watermark), drafts)
 
 
-def _due(book: PriceBook, cutoff_at: datetime, billed: set[tuple[str, datetime]]) -> list[Closing]:
+def _due(book: PriceBook, cutoff_at: datetime, billed: Mapping[str, Billed]) -> list[Closing]:
     return [
         closing
         for subscription in book.subscriptions
-        for closing in closings(
-            subscription,
-            book.plan_until(subscription, cutoff_at),
-            book.zone(subscription),
-            cutoff_at,
+        if subscription.started_at is not None
+        for closing in _closings(
+            book, subscription, cutoff_at, billed.get(subscription.id, NOTHING_BILLED)
         )
-        if (subscription.id, closing.closing_at) not in billed
     ]
+
+
+def _closings(
+    book: PriceBook, subscription: Subscription, cutoff_at: datetime, billed: Billed
+) -> Iterator[Closing]:
+    plan = book.plan_until(subscription, cutoff_at)
+    return closings(
+        subscription,
+        plan,
+        book.zone(subscription),
+        cutoff_at,
+        billed,
+        trial_ends_at=trial_ends_at(plan, book.first_started_at(subscription)),
+    )
+
+
+def _asked_for_late_usage(
+    book: PriceBook, due: Sequence[Closing], billed: Mapping[str, Billed]
+) -> set[str]:
+    """Return the ids of the subscriptions whose billed periods are looked at again in this run.
+
+    Differences wait for the subscription's next draft; one that has ended gets no other.
+    """
+    with_usage = {each for each, known in billed.items() if known.usage_until is not None}
+    if book.service.late_usage == LateUsage.OWN_DRAFT:
+        return with_usage
+    ended = {each.id for each in book.subscriptions if each.terminated_at is not None}
+    return with_usage & (ended | {closing.subscription.id for closing in due})
 
 
 def _priced(

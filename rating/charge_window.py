@@ -1,101 +1,100 @@
-"""A charge window: one charge of one period, with the versions that price it. Pure."""
+"""A charge window: one bucket of a charge in one period, and the usage it asks for. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from aggregation.quantity import Quantity, UsageWindow
+from aggregation.quantity import Selection, UsageWindow
 from catalog.billing_periods import BillingPeriod
 from catalog.plans import Charge, Plan
 from catalog.subscriptions import Subscription
+from rating.charge_bucket import ChargeBucket, charge_buckets
 from rating.charge_models import wants_event_values
 from rating.closing import Closing
-from rating.invoice_draft import draft_id
 from rating.price_book import PriceBook
-from rating.rated_line import RatedLine
-from rating.rater import RatingScope, rated_charge_line, rated_plan_fee_line
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeWindow:
-    """One charge of one subscription's period, and the usage it asks for."""
+    """One bucket of one charge in a subscription's period, and the usage it asks for."""
 
-    charge: Charge
+    bucket: ChargeBucket
     usage: UsageWindow
+
+    @property
+    def charge(self) -> Charge:
+        """Return the charge that the bucket is a part of."""
+        return self.bucket.charge
 
 
 def charge_windows(
-    book: PriceBook, subscription: Subscription, plan: Plan, period: BillingPeriod
+    book: PriceBook, subscription: Subscription, plan: Plan, period: BillingPeriod, timezone: str
 ) -> list[ChargeWindow]:
-    """Return the usage windows of every charge of a plan for one period."""
+    """Return the windows of every bucket of every charge of a plan for one period."""
     return [
-        ChargeWindow(charge, _usage_window(book, subscription, charge, period))
+        window
         for charge in plan.charges
+        for window in _windows(book, subscription, charge, period, timezone)
     ]
 
 
 def closing_windows(book: PriceBook, closing: Closing) -> list[ChargeWindow]:
-    """Return the usage windows that a closing bills."""
+    """Return the windows that a closing bills."""
+    if closing.usage is None:
+        return []
     plan = book.plan_until(closing.subscription, closing.closing_at)
-    return charge_windows(book, closing.subscription, plan, closing.period)
+    return charge_windows(book, closing.subscription, plan, closing.usage, closing.timezone)
 
 
-def rated_lines(
-    book: PriceBook,
-    closing: Closing,
-    quantities: Mapping[str, Quantity],
-    *,
-    watermark: str,
-    rated_at: datetime,
-) -> list[RatedLine]:
-    """Return the rated lines of a closing: its plan fee, then its charges.
-
-    A charge without usage and without amount makes no line, nor does a plan without a fee.
-    """
-    subscription = closing.subscription
-    plan = book.plan_until(subscription, closing.closing_at)
-    scope = RatingScope(
-        draft_id=draft_id(subscription.id, closing.closing_at),
-        subscription=subscription,
-        plan=plan,
-        period=closing.period,
-        zone=book.zone(subscription),
-        service_zone=book.service.zone,
-        watermark=watermark,
-        rated_at=rated_at,
+def presentation_window(window: ChargeWindow) -> UsageWindow | None:
+    """Return the question how a window's units split for display, None where nobody asks."""
+    keys = tuple(each.key for each in window.charge.presentation_keys)
+    if not keys:
+        return None
+    usage = window.usage
+    return replace(
+        usage,
+        key=f"{usage.key}/presented",
+        group_keys=(*usage.group_keys, *keys),
+        wants_event_values=False,
     )
-    windows = closing_windows(book, closing)
-    lines = _charge_lines(scope, windows, quantities)
-    if plan.amount_cents:
-        first_started_at = book.first_started_at(subscription)
-        lines.insert(0, rated_plan_fee_line(scope, first_started_at=first_started_at))
-    return lines
 
 
-def _charge_lines(
-    scope: RatingScope, windows: Sequence[ChargeWindow], quantities: Mapping[str, Quantity]
-) -> list[RatedLine]:
-    lines = [
-        rated_charge_line(
-            scope,
-            charge=window.charge,
-            metric=window.usage.metric,
-            quantity=quantities[window.usage.key],
-        )
-        for window in windows
-    ]
-    return [line for line in lines if line.events_count or line.amount_cents]
+def _windows(
+    book: PriceBook,
+    subscription: Subscription,
+    charge: Charge,
+    period: BillingPeriod,
+    timezone: str,
+) -> Iterator[ChargeWindow]:
+    metric = book.metric_until(charge.metric_id, period.usage_end)
+    whole = UsageWindow(
+        key="",
+        service_code=subscription.service_code,
+        subscription_external_id=subscription.external_id,
+        metric=metric,
+        start=period.usage_start,
+        end=period.usage_end,
+        is_prorated=charge.is_prorated,
+        period_days=period.days,
+        timezone=timezone,
+    )
+    for bucket, selection in charge_buckets(charge, metric):
+        yield ChargeWindow(bucket, _usage_window(whole, subscription, bucket, selection))
 
 
 def _usage_window(
-    book: PriceBook, subscription: Subscription, charge: Charge, period: BillingPeriod
+    whole: UsageWindow, subscription: Subscription, bucket: ChargeBucket, selection: Selection
 ) -> UsageWindow:
-    return UsageWindow(
-        key=f"{subscription.id}/{charge.id}/{period.usage_start.isoformat()}",
-        service_code=subscription.service_code,
-        subscription_external_id=subscription.external_id,
-        metric=book.metric_until(charge.metric_id, period.usage_end),
-        start=period.usage_start,
-        end=period.usage_end,
-        wants_event_values=wants_event_values(charge.terms, charge.quantity_included),
+    charge = bucket.charge
+    return replace(
+        whole,
+        key=f"{subscription.id}/{bucket.key}/{whole.start.isoformat()}",
+        selection=selection,
+        group_keys=bucket.group_keys,
+        wants_event_values=wants_event_values(
+            bucket.terms,
+            bucket.quantity_included,
+            is_prorated=charge.is_prorated,
+            is_pay_in_advance=charge.is_pay_in_advance,
+        ),
     )

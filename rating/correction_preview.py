@@ -3,28 +3,30 @@
 Computes exactly what rating would compute after it, from rows that are not kept anywhere.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
+import sqlalchemy as sa
 
 from aggregation.aggregator import quantities
 from aggregation.counted_rows import COUNTED_COLUMNS, FACT_COLUMNS
 from aggregation.effective_usage import WINDOW_FACT
 from aggregation.quantity import Quantity
 from catalog.billable_metrics import CounterSemantics
-from catalog.billing_periods import BillingPeriod, billing_period_at
-from catalog.money import rounded_cents
+from catalog.billing_periods import BillingPeriod
 from catalog.plans import Plan
 from catalog.subscriptions import Subscription
 from ingest.corrections.preparing import TOUCHED, Corrections, Prepared, checked_batches
 from ingest.corrections.revisions import as_first_said
+from rating.billed_closing import billed_closings, unbilled_periods
+from rating.bucket_price import group_prices
 from rating.charge_window import ChargeWindow, charge_windows
-from rating.draft_store import closings_billed
-from rating.invoice_draft import draft_id
+from rating.closing import NOTHING_BILLED, Billed
+from rating.draft_store import billed_of
 from rating.price_book import PriceBook, read_price_book
-from rating.rater import charge_price, closed_price
 
 SUBSCRIPTIONS_PER_STEP = 1_000
 ALL = pl.lit(value=True)
@@ -101,6 +103,15 @@ class _Asked:
     plan: Plan
     period: BillingPeriod
     windows: Sequence[ChargeWindow]
+    billed_draft_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _BilledPeriods:
+    """How far a subscription is billed, and the periods that were, by draft."""
+
+    billed: Billed
+    periods: Sequence[tuple[str, BillingPeriod, str]] = ()
 
 
 def correction_preview(
@@ -109,19 +120,17 @@ def correction_preview(
     """Return what a prepared correction would change; refuses what the correction would refuse."""
     with parts.state.read() as connection:
         book = read_price_book(connection, ready.service)
-        billed = closings_billed(connection, ready.service.code)
+        billed = _billed(connection, book)
     written, touches = _written(ready, rows_max)
-    touches = _with_later_readings(ready, book, touches)
+    touches = _with_later_readings(ready, book, _with_later_periods(book, touches, at))
     known = {subscription.external_id for subscription in book.subscriptions}
     periods: list[PeriodDelta] = []
     names = sorted(touches.keys() & known)
     for start in range(0, len(names), SUBSCRIPTIONS_PER_STEP):
         step = {name: touches[name] for name in names[start : start + SUBSCRIPTIONS_PER_STEP]}
-        asked = list(_asked(book, step, at))
+        asked = list(_asked(book, step, billed, at))
         before, after = _quantities(ready, written, asked)
-        periods += [
-            delta for one in asked if (delta := _delta(one, before, after, billed, at)) is not None
-        ]
+        periods += [delta for one in asked if (delta := _delta(one, before, after, at)) is not None]
     return CorrectionPreview(written.height, tuple(periods), tuple(sorted(touches.keys() - known)))
 
 
@@ -187,34 +196,71 @@ def _with_later_readings(
     return extended
 
 
-def _asked(book: PriceBook, touches: Mapping[str, _Touch], at: datetime) -> Iterator[_Asked]:
+def _with_later_periods(
+    book: PriceBook, touches: Mapping[str, _Touch], at: datetime
+) -> dict[str, _Touch]:
+    """Return touches of recurring metrics up to now: they count all usage before a period too."""
+    recurring = {
+        metric.code for versions in book.metrics.values() for metric in versions if metric.recurring
+    }
+    return {
+        name: _Touch(touch.first, max(touch.last, at), touch.codes)
+        if touch.codes & recurring
+        else touch
+        for name, touch in touches.items()
+    }
+
+
+def _billed(connection: sa.Connection, book: PriceBook) -> dict[str, _BilledPeriods]:
+    """Return what is billed of each subscription."""
+    periods: defaultdict[str, list[tuple[str, BillingPeriod, str]]] = defaultdict(list)
+    for each in billed_closings(connection, book):
+        if each.closing.usage is not None:
+            own = periods[each.closing.subscription.id]
+            own.append((each.draft_id, each.closing.usage, each.closing.timezone))
+    return {
+        subscription_id: _BilledPeriods(billed, periods[subscription_id])
+        for subscription_id, billed in billed_of(connection, book.service.code).items()
+    }
+
+
+def _asked(
+    book: PriceBook,
+    touches: Mapping[str, _Touch],
+    billed: Mapping[str, _BilledPeriods],
+    at: datetime,
+) -> Iterator[_Asked]:
     for subscription in book.subscriptions:
         touch = touches.get(subscription.external_id)
-        if touch is None:
+        if touch is None or subscription.started_at is None:
             continue
-        for plan, period in _periods(book, subscription, touch, at):
+        known = billed.get(subscription.id, _BilledPeriods(NOTHING_BILLED))
+        for draft, period, zone in _periods(book, subscription, touch, known, at):
+            plan = book.plan_until(subscription, period.usage_end)
             windows = [
                 window
-                for window in charge_windows(book, subscription, plan, period)
+                for window in charge_windows(book, subscription, plan, period, zone)
                 if window.usage.metric.code in touch.codes
             ]
             if windows:
-                yield _Asked(subscription, plan, period, windows)
+                yield _Asked(subscription, plan, period, windows, draft)
 
 
 def _periods(
-    book: PriceBook, subscription: Subscription, touch: _Touch, at: datetime
-) -> Iterator[tuple[Plan, BillingPeriod]]:
-    """Yield the periods from the first touch to the last, each with the plan that prices it."""
-    if subscription.started_at is None:
-        return
-    zone = book.zone(subscription)
-    interval = book.plan_until(subscription, at).interval
-    start = max(touch.first, subscription.started_at)
-    period = billing_period_at(subscription, interval, zone, start)
-    while not period.is_empty and period.usage_start <= touch.last:
-        yield book.plan_until(subscription, period.usage_end), period
-        period = billing_period_at(subscription, interval, zone, period.end)
+    book: PriceBook,
+    subscription: Subscription,
+    touch: _Touch,
+    known: _BilledPeriods,
+    at: datetime,
+) -> Iterator[tuple[str | None, BillingPeriod, str]]:
+    """Yield the periods from the first touch to the last, with draft (if billed) and timezone."""
+    for draft, period, zone in known.periods:
+        if touch.first < period.usage_end and period.usage_start <= touch.last:
+            yield draft, period, zone
+    zone = book.zone(subscription).key
+    for period in unbilled_periods(book, subscription, max(touch.last, at), known.billed):
+        if touch.first < period.usage_end and period.usage_start <= touch.last:
+            yield None, period, zone
 
 
 def _quantities(
@@ -233,7 +279,6 @@ def _delta(
     one: _Asked,
     before: Mapping[str, Quantity],
     after: Mapping[str, Quantity],
-    billed: set[tuple[str, datetime]],
     at: datetime,
 ) -> PeriodDelta | None:
     """Return what changes in a period, None when nothing does."""
@@ -244,14 +289,12 @@ def _delta(
     )
     if not charges:
         return None
-    closing_at = one.period.usage_end
-    is_billed = (one.subscription.id, closing_at) in billed
     return PeriodDelta(
         subscription=one.subscription,
         plan=one.plan,
         period=one.period,
-        is_open=closing_at > at,
-        billed_draft_id=draft_id(one.subscription.id, closing_at) if is_billed else None,
+        is_open=one.period.usage_end > at,
+        billed_draft_id=one.billed_draft_id,
         charges=charges,
     )
 
@@ -259,11 +302,9 @@ def _delta(
 def _charge_delta(
     window: ChargeWindow, before: Quantity, after: Quantity, plan: Plan
 ) -> ChargeDelta:
+    currency = plan.amount_currency
     cents = [
-        rounded_cents(
-            closed_price(charge_price(window.charge, quantity), plan.amount_currency).amount,
-            plan.amount_currency,
-        )
+        sum(group.amount_cents for group in group_prices(window.bucket, quantity, currency))
         for quantity in (before, after)
     ]
     return ChargeDelta(window, before, after, *cents)

@@ -1,44 +1,61 @@
 """Current usage: what a subscription's open period holds now, and what it would cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from aggregation.aggregator import quantities
-from aggregation.quantity import Quantity
+from aggregation.quantity import GroupQuantity, Quantity
 from aggregation.quantity_memory import QuantityMemory
 from catalog.billable_metrics import BillableMetric
-from catalog.billing_periods import BillingPeriod, billing_period_at
+from catalog.billing_periods import BillingPeriod, unbilled_period_at, usage_interval
 from catalog.errors import MethodNotAllowed, NotFound
-from catalog.money import rounded_cents
 from catalog.plans import Charge, Plan
 from catalog.services import Service
 from catalog.subscriptions import Subscription, SubscriptionStatus
 from ingest.corrections.superseding import revisions_of
 from ingest.flush import Flushing
-from rating.charge_window import charge_windows
+from rating.bucket_price import GroupPrice, group_prices_so_far
+from rating.charge_bucket import ChargeBucket
+from rating.charge_window import ChargeWindow, charge_windows, presentation_window
+from rating.closing import NOTHING_BILLED
+from rating.draft_store import billed_of
 from rating.price_book import PriceBook, read_account_price_book
-from rating.rater import charge_price, closed_price
 from storage.lake import Lake
 from storage.lake_tables import USAGE
 from storage.state import State
 
 
 @dataclass(frozen=True, slots=True)
+class BucketUsage:
+    """One bucket's usage so far, priced as if the period ended now: its groups, and their split.
+
+    `presented` splits the units by the charge's presentation keys, for display only.
+    """
+
+    bucket: ChargeBucket
+    metric: BillableMetric
+    groups: Sequence[GroupPrice]
+    presented: Sequence[GroupQuantity] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ChargeUsage:
-    """One charge's usage so far, priced as if the period ended now."""
+    """One charge's usage so far, bucket by bucket."""
 
     charge: Charge
     metric: BillableMetric
-    quantity: Quantity
-    amount: Decimal
-    amount_cents: int
+    buckets: Sequence[BucketUsage]
+
+    @property
+    def amount_cents(self) -> int:
+        """Return the sum of the rounded cents of every bucket and group."""
+        return sum(group.amount_cents for bucket in self.buckets for group in bucket.groups)
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentUsage:
-    """The open period of a subscription; amounts without tax, which is Odoo's to compute."""
+    """A period of a subscription; amounts without tax, which is Odoo's to compute."""
 
     period: BillingPeriod
     plan: Plan
@@ -51,11 +68,18 @@ class CurrentUsage:
         return sum(usage.amount_cents for usage in self.charges)
 
 
+@dataclass(frozen=True, slots=True)
+class UsageSources:
+    """Where current usage comes from: state, lake, what flushes into it, what is remembered."""
+
+    state: State
+    lake: Lake
+    flusher: Flushing
+    memory: QuantityMemory
+
+
 def current_usage(
-    state: State,
-    lake: Lake,
-    flusher: Flushing,
-    memory: QuantityMemory,
+    sources: UsageSources,
     service: Service,
     account_external_id: str,
     subscription_external_id: str | None,
@@ -67,30 +91,57 @@ def current_usage(
     Flushes first: an answer never misses an acknowledged push. NotFound for an unknown account,
     MethodNotAllowed for a subscription that is not active (Lago).
     """
-    with state.read() as connection:
+    with sources.state.read() as connection:
         book = read_account_price_book(connection, service, account_external_id)
-    subscription = _active_subscription(book, account_external_id, subscription_external_id)
+        subscription = active_subscription(book, account_external_id, subscription_external_id)
+        billed = billed_of(connection, service.code, subscription.id)
     zone = book.zone(subscription)
     plan = book.plan_until(subscription, at)
-    period = billing_period_at(subscription, plan.interval, zone, at)
-    windows = charge_windows(book, subscription, plan, period)
-    seen = flusher.flush()
-    position = flusher.touched(service.code, subscription.external_id, seen)
-    asked = [window.usage for window in windows]
-    found = memory.recall(asked, position)
+    usage_until = billed.get(subscription.id, NOTHING_BILLED).usage_until
+    period = unbilled_period_at(subscription, usage_interval(plan), zone, at, usage_until)
+    windows = charge_windows(book, subscription, plan, period, zone.key)
+    found = window_quantities(sources, service, subscription, windows)
+    return CurrentUsage(period, plan, zone.key, charge_usages(plan, windows, found))
+
+
+def window_quantities(
+    sources: UsageSources,
+    service: Service,
+    subscription: Subscription,
+    windows: Sequence[ChargeWindow],
+) -> Mapping[str, Quantity]:
+    """Return the quantities of one subscription's windows as of now, split for display too."""
+    presented = [presentation_window(window) for window in windows]
+    asked = [window.usage for window in windows] + [each for each in presented if each]
+    seen = sources.flusher.flush()
+    position = sources.flusher.touched(service.code, subscription.external_id, seen)
+    found = sources.memory.recall(asked, position)
     if found is None:
-        found = quantities(lake.scan(USAGE), asked, seen.includes(), revisions_of(lake))
-        memory.keep(asked, position, found)
-    charges = [
-        _charge_usage(window.charge, window.usage.metric, found[window.usage.key], plan)
-        for window in sorted(windows, key=lambda window: window.usage.metric.name)
+        revision = revisions_of(sources.lake)
+        found = quantities(sources.lake.scan(USAGE), asked, seen.includes(), revision)
+        sources.memory.keep(asked, position, found)
+    return found
+
+
+def charge_usages(
+    plan: Plan, windows: Sequence[ChargeWindow], found: Mapping[str, Quantity]
+) -> list[ChargeUsage]:
+    """Return every charge of a plan with its priced buckets, by metric name (Lago's order)."""
+    buckets: dict[str, list[BucketUsage]] = {}
+    for window in windows:
+        own = buckets.setdefault(window.charge.id, [])
+        own.append(_bucket_usage(window, found, plan.amount_currency))
+    usages = [
+        ChargeUsage(charge, buckets[charge.id][0].metric, buckets[charge.id])
+        for charge in plan.charges
     ]
-    return CurrentUsage(period, plan, zone.key, charges)
+    return sorted(usages, key=lambda usage: usage.metric.name)
 
 
-def _active_subscription(
+def active_subscription(
     book: PriceBook, account_external_id: str, subscription_external_id: str | None
 ) -> Subscription:
+    """Return an account's active subscription; NotFound, MethodNotAllowed as Lago answers."""
     known = [
         account
         for account in book.accounts.values()
@@ -108,9 +159,13 @@ def _active_subscription(
     raise MethodNotAllowed("no_active_subscription")
 
 
-def _charge_usage(
-    charge: Charge, metric: BillableMetric, quantity: Quantity, plan: Plan
-) -> ChargeUsage:
-    price = closed_price(charge_price(charge, quantity), plan.amount_currency)
-    cents = rounded_cents(price.amount, plan.amount_currency)
-    return ChargeUsage(charge, metric, quantity, price.amount, cents)
+def _bucket_usage(
+    window: ChargeWindow, found: Mapping[str, Quantity], currency: str
+) -> BucketUsage:
+    shown = presentation_window(window)
+    return BucketUsage(
+        bucket=window.bucket,
+        metric=window.usage.metric,
+        groups=group_prices_so_far(window.bucket, found[window.usage.key], currency),
+        presented=found[shown.key].groups if shown else (),
+    )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from rating.closing import NOTHING_BILLED, Billed
 from rating.invoice_draft import DraftLine, DraftStatus, InvoiceDraft
 from storage.tables import invoice_draft
 
@@ -27,14 +28,26 @@ def insert_draft(connection: sa.Connection, draft: InvoiceDraft, billing_run_id:
     return kept is not None
 
 
-def closings_billed(connection: sa.Connection, service_code: str) -> set[tuple[str, datetime]]:
-    """Return (subscription id, closing instant) of every draft of a service."""
-    rows = connection.execute(
-        sa.select(invoice_draft.c.subscription_id, invoice_draft.c.closing_at).where(
-            invoice_draft.c.service_code == service_code
-        )
+def billed_of(
+    connection: sa.Connection, service_code: str, subscription_id: str | None = None
+) -> dict[str, Billed]:
+    """Return how far each subscription of a service is billed, or one; none that is not."""
+    draft = invoice_draft.c
+    rows = (
+        sa.select(draft.subscription_id, draft.usage_until, draft.fee_until)
+        .where(draft.service_code == service_code)
+        .order_by(draft.closing_at)
     )
-    return {(row.subscription_id, row.closing_at) for row in rows}
+    if subscription_id is not None:
+        rows = rows.where(draft.subscription_id == subscription_id)
+    found: dict[str, Billed] = {}
+    for row in connection.execute(rows):
+        known = found.get(row.subscription_id, NOTHING_BILLED)
+        found[row.subscription_id] = Billed(
+            usage_until=row.usage_until or known.usage_until,
+            fee_until=row.fee_until or known.fee_until,
+        )
+    return found
 
 
 def drafts_waiting(connection: sa.Connection, limit: int) -> list[InvoiceDraft]:

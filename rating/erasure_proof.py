@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from uuid import uuid5
 
 import msgspec
 import polars as pl
@@ -15,22 +14,24 @@ import sqlalchemy as sa
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import NO_USAGE, Quantity
-from catalog.billing_periods import BillingPeriod, billing_period_at
-from catalog.subscriptions import Subscription
 from ingest.corrections.superseding import revisions_of
 from ingest.erasing import WINDOW_SCHEMA, ErasedPart, Scope, erased_parts
-from ingest.watermark import Watermark
-from rating.charge_window import ChargeWindow, closing_windows, rated_lines
-from rating.closing import Closing, closings
+from ingest.watermark import watermark_of_text
+from rating.billed_closing import billed_closings, unbilled_periods
+from rating.charge_window import ChargeWindow, closing_windows
+from rating.closing import NOTHING_BILLED, Closing
+from rating.closing_lines import rated_lines
+from rating.draft_store import billed_of
 from rating.erasure_store import Proof, proved_windows
 from rating.price_book import PriceBook
 from rating.rated_line import RatedLine
-from rating.rater import LINE_NAMESPACE
 from storage.lake import Lake
 from storage.lake_tables import RATED_LINE, USAGE
-from storage.tables import invoice_draft
 
-STORED = ("id", "draft_id", "watermark", "inputs_digest", "events_count", "amount_cents")
+STORED = (
+    "id", "draft_id", "charge_id", "filter_id", "watermark", "inputs_digest", "events_count",
+    "amount_cents",
+)  # fmt: skip
 _quantity = msgspec.json.Decoder(Quantity)
 
 
@@ -100,7 +101,12 @@ def verify_erasure(
     for proof in proofs:
         if proof.draft_id and proof.window_key and proof.quantity:
             proved[proof.draft_id][proof.window_key] = _quantity.decode(proof.quantity)
-    expected = {proof.rated_line_id for proof in proofs if proof.line_digest}
+    expected = {
+        line_id
+        for proof in proofs
+        if proof.rated_line_id
+        for line_id in proof.rated_line_id.split()
+    }
     drafts = {
         draft.draft_id: draft
         for draft in _billed_drafts(connection, lake, book, None)
@@ -112,7 +118,7 @@ def verify_erasure(
         for line in _lines_from(book, draft, proved[draft_id])
         if line.id in draft.lines and _is_same(line, draft.lines[line.id])
     }
-    return sorted(str(line_id) for line_id in expected - equal)
+    return sorted(expected - equal)
 
 
 def first_unbilled(
@@ -127,29 +133,17 @@ def first_unbilled(
     With `begun_before` also of one that is still open at `at`, if it began before that instant.
     """
     ids = _subscription_ids(book, scope)
-    billed = {(subscription_id, end) for _, subscription_id, end in _draft_rows(connection, book)}
+    billed = billed_of(connection, book.service.code)
     for subscription in book.subscriptions:
         if ids is None or subscription.id in ids:
-            for period in _periods(book, subscription, at, begun_before):
-                if (subscription.id, period.usage_end) not in billed:
+            known = billed.get(subscription.id, NOTHING_BILLED)
+            for period in unbilled_periods(book, subscription, at, known):
+                is_open = period.usage_end > at
+                if (begun_before is None and not is_open) or (
+                    begun_before is not None and period.usage_start < begun_before
+                ):
                     return subscription.external_id, period.usage_end
     return None
-
-
-def _periods(
-    book: PriceBook, subscription: Subscription, at: datetime, begun_before: datetime | None
-) -> list[BillingPeriod]:
-    """Return the ended periods of a subscription; or, that began before, the open one too."""
-    plan, zone = book.plan_until(subscription, at), book.zone(subscription)
-    periods = [closing.period for closing in closings(subscription, plan, zone, at)]
-    if begun_before is None or subscription.started_at is None:
-        return periods
-    now = billing_period_at(subscription, plan.interval, zone, max(at, subscription.started_at))
-    return [
-        period
-        for period in [*periods, now]
-        if not period.is_empty and period.usage_start < begun_before
-    ]
 
 
 def _subscription_ids(book: PriceBook, scope: Scope) -> set[str] | None:
@@ -159,31 +153,15 @@ def _subscription_ids(book: PriceBook, scope: Scope) -> set[str] | None:
     return {each.id for each in book.subscriptions if each.external_id in scope.subscriptions}
 
 
-def _draft_rows(connection: sa.Connection, book: PriceBook) -> list[tuple[str, str, datetime]]:
-    rows = connection.execute(
-        sa.select(
-            invoice_draft.c.id, invoice_draft.c.subscription_id, invoice_draft.c.closing_at
-        ).where(invoice_draft.c.service_code == book.service.code)
-    )
-    return [(row.id, row.subscription_id, row.closing_at) for row in rows]
-
-
 def _billed_drafts(
     connection: sa.Connection, lake: Lake, book: PriceBook, ids: set[str] | None
 ) -> Iterator[BilledDraft]:
-    rows = [row for row in _draft_rows(connection, book) if ids is None or row[1] in ids]
-    lines = _stored_lines(lake, book.service.code, [draft_id for draft_id, _, _ in rows])
-    by_closing = {(subscription_id, at): draft_id for draft_id, subscription_id, at in rows}
-    last = max((at for _, _, at in rows), default=datetime.min.replace(tzinfo=UTC))
-    for subscription in book.subscriptions:
-        if not any(subscription.id == subscription_id for subscription_id, _ in by_closing):
-            continue
-        plan = book.plan_until(subscription, last)
-        for closing in closings(subscription, plan, book.zone(subscription), last):
-            draft_id = by_closing.get((subscription.id, closing.closing_at))
-            if draft_id is not None and (own := lines.get(draft_id)):
-                watermark = str(next(iter(own.values()))["watermark"])
-                yield BilledDraft(draft_id, closing, watermark, own)
+    billed = list(billed_closings(connection, book, ids))
+    lines = _stored_lines(lake, book.service.code, [each.draft_id for each in billed])
+    for each in billed:
+        if own := lines.get(each.draft_id):
+            watermark = str(next(iter(own.values()))["watermark"])
+            yield BilledDraft(each.draft_id, each.closing, watermark, own)
 
 
 def _stored_lines(
@@ -206,9 +184,9 @@ def _stored_lines(
 
 
 def _is_touched(closing: Closing, scope: Scope) -> bool:
-    if not scope.months:
-        return True
-    period = closing.period
+    period = closing.usage
+    if not scope.months or period is None:
+        return not scope.months
     return any(
         period.usage_start < _month_end(month) and period.usage_end > _midnight(month)
         for month in scope.months
@@ -230,7 +208,9 @@ def _quantities(
     found: dict[str, Quantity] = {}
     for watermark, windows in by_watermark.items():
         usage = [window.usage for window in windows]
-        found |= quantities(lake.scan(USAGE), usage, _watermark(watermark).includes(), revision)
+        found |= quantities(
+            lake.scan(USAGE), usage, watermark_of_text(watermark).includes(), revision
+        )
     return found
 
 
@@ -253,9 +233,10 @@ def _differences(
 ) -> list[str]:
     """Return the stored lines of a draft that its usage does not give any more."""
     proved_before = {
-        _line_id(draft, window)
+        line_id
         for window in closing_windows(book, draft.closing)
         if window.usage.key in already
+        for line_id in _lines_of(draft, window)
     }
     equal = {
         line.id
@@ -273,8 +254,15 @@ def _is_same(line: RatedLine, stored: Mapping[str, object]) -> bool:
     )
 
 
-def _line_id(draft: BilledDraft, window: ChargeWindow) -> str:
-    return str(uuid5(LINE_NAMESPACE, f"{draft.draft_id}/{window.charge.id}"))
+def _lines_of(draft: BilledDraft, window: ChargeWindow) -> list[str]:
+    """Return the ids of the stored lines that price a window, one for each of its groups."""
+    bucket = window.bucket
+    part = (bucket.charge.id, bucket.filter.id if bucket.filter else None)
+    return sorted(
+        line_id
+        for line_id, line in draft.lines.items()
+        if (line["charge_id"], line["filter_id"]) == part
+    )
 
 
 def _window_frame(windows: Mapping[str, tuple[BilledDraft, ChargeWindow]]) -> pl.DataFrame:
@@ -294,8 +282,8 @@ def _window_frame(windows: Mapping[str, tuple[BilledDraft, ChargeWindow]]) -> pl
 def _window_proof(
     draft: BilledDraft, window: ChargeWindow, quantity: Quantity, part: ErasedPart | None
 ) -> Proof:
-    line_id = _line_id(draft, window)
-    stored = draft.lines.get(line_id)
+    line_ids = _lines_of(draft, window)
+    digests = [str(draft.lines[line_id]["inputs_digest"]) for line_id in line_ids]
     usage = window.usage
     return Proof(
         part="window",
@@ -308,8 +296,8 @@ def _window_proof(
         rows_digest=part.digest if part else "",
         window_key=usage.key,
         draft_id=draft.draft_id,
-        rated_line_id=line_id if stored else None,
-        line_digest=str(stored["inputs_digest"]) if stored else None,
+        rated_line_id=" ".join(line_ids) or None,
+        line_digest=" ".join(digests) or None,
         quantity=msgspec.json.encode(quantity).decode(),
     )
 
@@ -331,11 +319,6 @@ def _month_proof(part: ErasedPart) -> Proof:
 
 def _text(part: ErasedPart | None) -> str | None:
     return None if part is None or part.value_sum is None else format(part.value_sum, "f")
-
-
-def _watermark(text: str) -> Watermark:
-    pairs = (pair.split(":") for pair in text.split(","))
-    return Watermark(tuple((int(shard), int(mark)) for shard, mark in pairs))
 
 
 def _midnight(month: date) -> datetime:

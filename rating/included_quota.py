@@ -4,24 +4,23 @@ from dataclasses import replace
 from decimal import Decimal, localcontext
 
 from aggregation.quantity import Quantity
+from catalog.charge_terms import ChargeTerms
 from catalog.money import MONEY_CONTEXT, ZERO
-from catalog.plans import Charge
 from rating.charge_models import wants_event_values
 
 
-def quantity_after_quota(charge: Charge, quantity: Quantity) -> Quantity:
+def quantity_after_quota(terms: ChargeTerms, included: Decimal, quantity: Quantity) -> Quantity:
     """Return the units beyond the included ones, and the events that caused them.
 
     The quota is used up in time order. An event wholly within it is no longer there for the
     charge model; the event that uses it up keeps its excess. Negative units are left as they are.
     """
-    included = charge.quantity_included
     if not included or quantity.units < 0:
         return quantity
-    if quantity.event_values is None and wants_event_values(charge.terms, included):
+    if quantity.event_values is None and wants_event_values(terms, included):
         raise ValueError(
-            f"charge {charge.code}: an included quota is used up event by event here, so each"
-            " event's value is needed: aggregate with wants_event_values=True"
+            "an included quota is used up event by event here, so each event's value is needed:"
+            " aggregate with wants_event_values=True"
         )
     with localcontext(MONEY_CONTEXT):
         units = max(quantity.units - included, ZERO)

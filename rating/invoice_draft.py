@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from rating.closing import Closing
+from rating.closing import Closing, closing_text
 from rating.rated_line import RatedLine
 
 DRAFT_NAMESPACE = uuid.UUID("0d2f3a57-44f4-5c0c-9d8f-7a1d6a1b5a10")
@@ -53,6 +53,9 @@ class InvoiceDraft:
     sent_at: datetime | None = None
     odoo_move_id: int | None = None
     problem: str | None = None
+    usage_until: datetime | None = None
+    fee_until: datetime | None = None
+    periods: str | None = None
 
 
 def draft_id(subscription_id: str, closing_at: datetime) -> str:
@@ -64,8 +67,10 @@ def invoice_draft(
     closing: Closing, currency: str, rated: Sequence[RatedLine], rated_at: datetime
 ) -> InvoiceDraft:
     """Return the draft of a closing: its non-zero lines, whose cents add up to its amount."""
-    subscription = closing.subscription
-    lines = tuple(_draft_line(line) for line in rated if line.amount_cents != 0)
+    subscription, billed = closing.subscription, closing.billed
+    lines = tuple(
+        _draft_line(line) for line in rated if line.amount_cents != 0 and line.is_invoiceable
+    )
     return InvoiceDraft(
         id=draft_id(subscription.id, closing.closing_at),
         service_code=subscription.service_code,
@@ -79,6 +84,9 @@ def invoice_draft(
         amount_cents=sum(line.amount_cents for line in lines),
         lines=lines,
         rated_at=rated_at,
+        usage_until=billed.usage_until,
+        fee_until=billed.fee_until,
+        periods=closing_text(closing),
     )
 
 

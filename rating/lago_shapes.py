@@ -1,10 +1,15 @@
 """Current usage as Lago's clients read it. Pure."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, localcontext
 from zoneinfo import ZoneInfo
 
-from catalog.money import decimal_text
-from rating.current_usage import ChargeUsage, CurrentUsage
+from aggregation.quantity import GroupQuantity, Quantity
+from catalog.money import MONEY_CONTEXT, ZERO, decimal_text
+from rating.bucket_price import GroupPrice
+from rating.charge_bucket import ChargeBucket
+from rating.current_usage import BucketUsage, ChargeUsage, CurrentUsage
 
 ONE_SECOND = timedelta(seconds=1)
 
@@ -27,14 +32,10 @@ def to_lago_usage(usage: CurrentUsage) -> dict[str, object]:
 
 
 def _charge(usage: ChargeUsage, currency: str) -> dict[str, object]:
-    units = decimal_text(usage.quantity.units)
+    groups = [group for bucket in usage.buckets for group in bucket.groups]
     return {
-        "units": units,
-        "total_aggregated_units": units,
-        "events_count": usage.quantity.events_count,
-        "amount_cents": usage.amount_cents,
+        **_sums(groups),
         "amount_currency": currency,
-        "pricing_unit_details": None,
         "charge": {
             "lago_id": usage.charge.id,
             "code": usage.charge.code,
@@ -47,10 +48,96 @@ def _charge(usage: ChargeUsage, currency: str) -> dict[str, object]:
             "code": usage.metric.code,
             "aggregation_type": usage.metric.aggregation_type.value,
         },
-        "filters": [],
-        "grouped_usage": [],
-        "presentation_breakdowns": [],
+        "filters": _filters(usage, [(bucket, bucket.groups) for bucket in usage.buckets]),
+        "grouped_usage": _grouped_usage(usage),
+        "presentation_breakdowns": [
+            shape for bucket in usage.buckets for shape in _breakdowns(bucket)
+        ],
     }
+
+
+def _sums(groups: Sequence[GroupPrice]) -> dict[str, object]:
+    """Return the numbers of some fees together; weighted sums show the level they end at too."""
+    parts = [group.quantity for group in groups]
+    with localcontext(MONEY_CONTEXT):
+        units = sum((part.units_before_proration for part in parts), ZERO)
+        total = sum((_total_units(part) for part in parts), ZERO)
+    return {
+        "units": decimal_text(units),
+        "total_aggregated_units": decimal_text(total),
+        "events_count": sum(part.events_count for part in parts),
+        "amount_cents": sum(group.amount_cents for group in groups),
+        "pricing_unit_details": None,
+    }
+
+
+def _total_units(quantity: Quantity) -> Decimal:
+    level = quantity.total_aggregated_units
+    return quantity.units_before_proration if level is None else level
+
+
+def _filters(
+    usage: ChargeUsage, buckets: Sequence[tuple[BucketUsage, Sequence[GroupPrice]]]
+) -> list[dict[str, object]]:
+    """Return the buckets of a charge that has filters; `values` of the default bucket is null."""
+    if not usage.charge.filters:
+        return []
+    return [
+        {
+            **_sums(groups),
+            "invoice_display_name": one.bucket.filter and one.bucket.filter.invoice_display_name,
+            "values": _values(one.bucket),
+            "presentation_breakdowns": _breakdowns(one),
+        }
+        for one, groups in buckets
+    ]
+
+
+def _values(bucket: ChargeBucket) -> dict[str, list[str]] | None:
+    if bucket.filter is None:
+        return None
+    return {key: list(values) for key, values in bucket.filter.values}
+
+
+def _grouped_usage(usage: ChargeUsage) -> list[dict[str, object]]:
+    """Return the sums of each group over all buckets, and the buckets inside it."""
+    found: dict[tuple[tuple[str, str | None], ...], list[tuple[BucketUsage, GroupPrice]]] = {}
+    for bucket in usage.buckets:
+        for group in bucket.groups:
+            if group.group and (group.quantity.events_count or group.amount_cents):
+                found.setdefault(group.group, []).append((bucket, group))
+    return [
+        {
+            **_sums([group for _, group in members]),
+            "grouped_by": dict(values),
+            "filters": _filters(usage, [(bucket, [group]) for bucket, group in members]),
+            "presentation_breakdowns": _group_breakdowns(members[0][0], values),
+        }
+        for values, members in found.items()
+    ]
+
+
+def _breakdowns(usage: BucketUsage) -> list[dict[str, object]]:
+    return [] if usage.bucket.group_keys else _presented(usage, usage.presented)
+
+
+def _group_breakdowns(
+    usage: BucketUsage, values: tuple[tuple[str, str | None], ...]
+) -> list[dict[str, object]]:
+    texts = tuple(text for _, text in values)
+    own = [part for part in usage.presented if part.values[: len(texts)] == texts]
+    return _presented(usage, own)
+
+
+def _presented(usage: BucketUsage, parts: Sequence[GroupQuantity]) -> list[dict[str, object]]:
+    keys = [each.key for each in usage.bucket.charge.presentation_keys]
+    return [
+        {
+            "presentation_by": dict(zip(keys, part.values[-len(keys) :], strict=True)),
+            "units": decimal_text(part.quantity.units_before_proration),
+        }
+        for part in parts
+    ]
 
 
 def _instant(instant: datetime) -> str:

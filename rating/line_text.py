@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 
@@ -15,16 +15,29 @@ from catalog.money import MONEY_CONTEXT, decimal_text
 LOCALE = "en_CA"
 
 
-def charge_description(name: str, units: Decimal, quantity_included: Decimal) -> str:
-    """Return the words of a charge: "Generated tokens: 1,234,567 (100,000 included)"."""
+def charge_description(
+    name: str, units: Decimal, quantity_included: Decimal, part: Sequence[str] = ()
+) -> str:
+    """Return the words of a charge: "Generated tokens (large): 1,234,567 (100,000 included)"."""
     included = f" ({grouped(quantity_included)} included)" if quantity_included else ""
-    return f"{name}: {grouped(units)}{included}"
+    return f"{part_description(name, *part)}: {grouped(units)}{included}"
+
+
+def part_description(name: str, *part: str) -> str:
+    """Return the words of a part of something: "Generated tokens (minimum amount)"."""
+    return f"{name} ({', '.join(part)})" if part else name
 
 
 def plan_fee_description(name: str, first_day: date, last_day: date) -> str:
     """Return the words of a plan fee, its first and last local day included."""
     first, last = (format_date(day, "long", locale=LOCALE) for day in (first_day, last_day))
     return f"{name}: {first} to {last}"
+
+
+def late_description(description: str, first_day: date) -> str:
+    """Return the words of late usage: "Generated tokens: 1,200 (January 2026, late usage)"."""
+    month = format_date(first_day, "MMMM y", locale=LOCALE)
+    return f"{description} ({month}, late usage)"
 
 
 def grouped(value: Decimal) -> str:

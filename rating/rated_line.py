@@ -10,7 +10,11 @@ class LineKind(StrEnum):
     """What a line bills."""
 
     PLAN_FEE = "plan_fee"
+    PLAN_FEE_CREDIT = "plan_fee_credit"
     CHARGE = "charge"
+    TRUE_UP = "true_up"
+    MINIMUM_COMMITMENT = "minimum_commitment"
+    LATE_USAGE = "late_usage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,12 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class RatedLine:
-    """One line of an invoice draft; `amount` is exact, `amount_cents` rounded half-up once."""
+    """One line of an invoice draft; `amount` is exact, `amount_cents` rounded half-up once.
+
+    `filter_values` and `group` say which part of a charge's usage it prices. `period_days` is the
+    length of the whole period in days of `timezone`. A line that is not invoiceable is kept and
+    shown, and no invoice carries it. A line of late usage names the line it corrects.
+    """
 
     id: str
     kind: LineKind
@@ -63,3 +72,15 @@ class RatedLine:
     watermark: str
     inputs_digest: str
     rated_at: datetime
+    subscription_id: str = ""
+    plan_id: str = ""
+    charge_id: str | None = None
+    filter_id: str | None = None
+    filter_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    group: tuple[tuple[str, str | None], ...] = ()
+    period_days: int = 0
+    timezone: str = ""
+    is_pay_in_advance: bool = False
+    is_invoiceable: bool = True
+    corrects_line_id: str | None = None
+    corrects_draft_id: str | None = None

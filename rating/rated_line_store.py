@@ -1,7 +1,7 @@
 """Rated lines on their way to the lake: kept with their draft, then shipped exactly once."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 import polars as pl
@@ -58,6 +58,22 @@ def ship_rated_lines(state: State, lake: Lake) -> int:
             return shipped
 
 
+def stored_rated_lines(
+    lake: Lake, service_code: str, subscription_external_ids: Collection[str]
+) -> list[RatedLine]:
+    """Return the lines of some subscriptions that are in the lake."""
+    texts = (
+        lake.scan(RATED_LINE)
+        .filter(
+            pl.col("service") == service_code,
+            pl.col("subscription_id").is_in(sorted(subscription_external_ids)),
+        )
+        .select("explanation")
+        .collect()
+    )
+    return [_decoder.decode(text) for text in texts["explanation"]]
+
+
 def rated_line_frame(lines: Sequence[RatedLine]) -> pl.DataFrame:
     """Return the lines as a frame of the lake's rated line table."""
     rows = [
@@ -89,7 +105,18 @@ def rated_line_frame(lines: Sequence[RatedLine]) -> pl.DataFrame:
             line.watermark,
             line.inputs_digest,
             line.rated_at,
+            line.charge_id,
+            line.filter_id,
+            _object(line.filter_values),
+            _object(line.group),
+            line.is_invoiceable,
+            line.corrects_line_id,
         )
         for line in lines
     ]
     return pl.DataFrame(rows, schema=RATED_LINE.polars_schema, orient="row")
+
+
+def _object(pairs: Sequence[tuple[str, object]]) -> str | None:
+    """Return named values as a JSON object, None for none."""
+    return json.dumps(dict(pairs), ensure_ascii=False) if pairs else None

@@ -1,9 +1,11 @@
-"""The way from a quantity to a rated line: included quota, charge model, rounding.
+"""The way from a quantity to a rated line: what each kind of line bills, and says of itself.
 
-Decides the order of these and what a line says of itself; knows no database and no clock.
+Knows no database and no clock.
 """
 
 import dataclasses
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
@@ -11,8 +13,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from aggregation.quantity import Quantity
-from catalog.billable_metrics import BillableMetric
-from catalog.billing_periods import BillingPeriod, fee_window
+from catalog.billing_periods import BillingPeriod, fee_window, local_midnight
 from catalog.money import (
     MONEY_CONTEXT,
     QUANTITY_SCALE,
@@ -23,121 +24,99 @@ from catalog.money import (
 )
 from catalog.plans import Charge, Plan
 from catalog.subscriptions import Subscription
-from rating.charge_models import CHARGE_MODELS
+from rating.bucket_price import GroupPrice, closed_price, group_prices
+from rating.charge_window import ChargeWindow
+from rating.closing import FeeCredit
 from rating.included_quota import quantity_after_quota
-from rating.line_text import canonical_digest, charge_description, plain, plan_fee_description
+from rating.line_text import (
+    canonical_digest,
+    charge_description,
+    part_description,
+    plain,
+    plan_fee_description,
+)
 from rating.plan_fee import plan_fee_price
 from rating.rated_line import LineKind, Price, RatedLine, Step
+from rating.true_up import true_up_price
 
 LINE_NAMESPACE = UUID("33e10df9-66d3-5f45-b13c-9feb34f8bdfc")
-PLAN_FEE_KEY = "plan_fee"
 ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
 class RatingScope:
-    """What all lines of one draft share: whose, on which plan version, for which period.
+    """What all lines of one draft share: whose, on which plan version, in which days.
 
     `zone` is where the period's days begin, `service_zone` where the service's months do;
-    `watermark` names the usage that had been taken in.
+    `watermark` names the usage that had been taken in; trials run from `first_started_at`.
     """
 
     draft_id: str
     subscription: Subscription
     plan: Plan
-    period: BillingPeriod
     zone: ZoneInfo
     service_zone: ZoneInfo
     watermark: str
     rated_at: datetime
+    first_started_at: datetime
 
 
-# The order is the contract:
-# 1. The included quota is used up first, so that tiers, packages and free units are counted from
-#    the first unit that is paid, and a customer within the quota sits in the first tier.
-# 2. The charge model prices what is left, with unit prices at full precision. Nothing left is
-#    priced like no usage: the first tier's flat amount is due (Lago).
-# 3. A negative amount is no debt of ours: the line bills nothing (Lago).
-# 4. Rounding comes last and once, half-up to the currency's cents: cents rounded earlier would
-#    add up to another total.
-def rated_charge_line(
-    scope: RatingScope, *, charge: Charge, metric: BillableMetric, quantity: Quantity
+def rated_charge_lines(
+    scope: RatingScope, window: ChargeWindow, quantity: Quantity
+) -> Sequence[RatedLine]:
+    """Return one bucket of a charge, priced: a line, or one for each of its groups."""
+    prices = group_prices(window.bucket, quantity, scope.plan.amount_currency)
+    return [_charge_line(scope, window, priced) for priced in prices]
+
+
+def rated_plan_fee_line(scope: RatingScope, period: BillingPeriod) -> RatedLine:
+    """Return the plan's own fee, for the local days of the period that are billed."""
+    price = closed_price(_fee_price(scope, period), scope.plan.amount_currency)
+    return _fee_line(scope, period, LineKind.PLAN_FEE, price)
+
+
+def rated_fee_credit_line(scope: RatingScope, credit: FeeCredit) -> RatedLine:
+    """Return what was paid in advance for days after the end, as a negative line (Lago)."""
+    paid, due = (plan_fee_cents(scope, period) for period in (credit.paid, credit.due))
+    amount = amount_of_cents(due - paid, scope.plan.amount_currency)
+    days = Decimal(credit.paid.fee_days - credit.due.fee_days)
+    price = Price(amount, (Step("days paid in advance", days, None, None, amount),))
+    first_day = credit.paid.usage_start.astimezone(scope.zone).date()
+    unused_from = local_midnight(first_day + timedelta(days=credit.due.fee_days), scope.zone)
+    unused = replace(credit.paid, usage_start=unused_from, fee_days=int(days))
+    return _fee_line(scope, unused, LineKind.PLAN_FEE_CREDIT, price)
+
+
+def plan_fee_cents(scope: RatingScope, period: BillingPeriod) -> int:
+    """Return the plan's fee for a period, in cents."""
+    price = closed_price(_fee_price(scope, period), scope.plan.amount_currency)
+    return rounded_cents(price.amount, scope.plan.amount_currency)
+
+
+def rated_true_up_line(
+    scope: RatingScope, period: BillingPeriod, charge: Charge, used_cents: int
 ) -> RatedLine:
-    """Return one charge of the plan, priced for the usage window of the period."""
-    price = closed_price(charge_price(charge, quantity), scope.plan.amount_currency)
-    units, included = quantity.units, charge.quantity_included
-    line = _line(
-        scope,
-        key=charge.id,
-        window=(scope.period.usage_start, scope.period.usage_end),
-        price=price,
-        inputs={
-            "charge": (charge.id, charge.charge_model, charge.terms, included),
-            "metric": (metric.id, metric.version),
-            "quantity": quantity,
-        },
+    """Return what a charge's fees lack to its minimum; 0 where nothing is missing."""
+    line = _minimum_line(
+        scope, period, f"{charge.id}/true_up", LineKind.TRUE_UP, charge.min_amount_cents, used_cents
     )
+    name = charge.invoice_display_name or charge.code
     return replace(
         line,
-        kind=LineKind.CHARGE,
+        charge_id=charge.id,
         charge_code=charge.code,
-        metric_code=metric.code,
-        metric_version=metric.version,
-        charge_model=charge.charge_model.value,
-        quantity=lake_quantity(units),
-        quantity_included=lake_quantity(included),
-        quantity_overage=lake_quantity(max(quantity_after_quota(charge, quantity).units, ZERO)),
-        events_count=quantity.events_count,
-        description=charge_description(charge.invoice_display_name or metric.name, units, included),
+        metric_code=charge.metric_code,
+        description=part_description(name, "minimum amount"),
     )
 
 
-def rated_plan_fee_line(scope: RatingScope, *, first_started_at: datetime) -> RatedLine:
-    """Return the plan's own fee, for the local days of the period that are billed."""
-    plan, period = scope.plan, scope.period
-    price = plan_fee_price(plan, period, zone=scope.zone, first_started_at=first_started_at)
-    start, end = fee_window(period, scope.zone)
-    line = _line(
-        scope,
-        key=PLAN_FEE_KEY,
-        window=(start, end),
-        price=closed_price(price, plan.amount_currency),
-        inputs={
-            "fee": (plan.amount_cents, plan.trial_period_days, first_started_at),
-            "period": period,
-            "zone": scope.zone.key,
-        },
-    )
-    first_day = start.astimezone(scope.zone).date()
-    last_day = first_day + timedelta(days=max(period.fee_days - 1, 0))
-    name = plan.invoice_display_name or plan.name
-    return replace(line, description=plan_fee_description(name, first_day, last_day))
-
-
-def charge_price(charge: Charge, quantity: Quantity) -> Price:
-    """Return the exact price, in currency units, of what the included quota leaves over."""
-    model_price = CHARGE_MODELS[charge.charge_model]
-    price = model_price(charge.terms, quantity_after_quota(charge, quantity))
-    if not charge.quantity_included:
-        return price
-    used = max(min(quantity.units, charge.quantity_included), ZERO)
-    return Price(price.amount, (Step("included quota", used, ZERO, None, ZERO), *price.steps))
-
-
-def closed_price(price: Price, currency: str) -> Price:
-    """Return a price that is not negative, with the step that rounds it to cents.
-
-    `amount` stays exact; the amounts of all steps add up to the rounded amount.
-    """
-    with localcontext(MONEY_CONTEXT):
-        amount, steps = price.amount, list(price.steps)
-        if amount < 0:
-            steps.append(Step("not below zero", ZERO, None, None, -amount))
-            amount = ZERO
-        rounding = amount_of_cents(rounded_cents(amount, currency), currency) - amount
-        if rounding:
-            steps.append(Step("rounded half-up to cents", ZERO, None, None, rounding))
-    return Price(amount, tuple(steps))
+def rated_commitment_line(scope: RatingScope, period: BillingPeriod, used_cents: int) -> RatedLine:
+    """Return what fee and usage lack to the plan's minimum commitment."""
+    plan = scope.plan
+    kind = LineKind.MINIMUM_COMMITMENT
+    line = _minimum_line(scope, period, kind, kind, plan.minimum_commitment_cents, used_cents)
+    name = plan.minimum_commitment_display_name or plan.invoice_display_name or plan.name
+    return replace(line, description=part_description(name, "minimum commitment"))
 
 
 def explanation(line: RatedLine) -> dict[str, object]:
@@ -156,6 +135,114 @@ def lake_quantity(value: Decimal) -> Decimal:
 def service_month(at: datetime, service_zone: ZoneInfo) -> date:
     """Return the first day of the service's local month at an instant."""
     return at.astimezone(service_zone).date().replace(day=1)
+
+
+def _charge_line(scope: RatingScope, window: ChargeWindow, priced: GroupPrice) -> RatedLine:
+    bucket, metric, quantity = window.bucket, window.usage.metric, priced.quantity
+    charge, included = bucket.charge, bucket.quantity_included
+    key = bucket.key
+    if priced.group:
+        key += "/" + json.dumps(priced.group, ensure_ascii=False)
+    line = _line(
+        scope,
+        key=key,
+        window=(window.usage.start, window.usage.end),
+        price=priced.price,
+        inputs={
+            "charge": (charge.id, charge.charge_model, bucket.terms, included),
+            "options": (charge.is_prorated, charge.is_pay_in_advance),
+            "part": (bucket.key, window.usage.selection, priced.group),
+            "days": (window.usage.period_days, window.usage.timezone),
+            "metric": (metric.id, metric.version),
+            "quantity": replace(quantity, groups=()),
+        },
+    )
+    units = quantity.units_before_proration
+    overage = quantity_after_quota(bucket.terms, included, quantity)
+    part = [text for _, texts in line_filter(window) for text in texts]
+    part += [text for _, text in priced.group if text is not None]
+    return replace(
+        line,
+        kind=LineKind.CHARGE,
+        charge_id=charge.id,
+        charge_code=charge.code,
+        metric_code=metric.code,
+        metric_version=metric.version,
+        charge_model=charge.charge_model.value,
+        filter_id=bucket.filter.id if bucket.filter else None,
+        filter_values=line_filter(window),
+        group=priced.group,
+        quantity=lake_quantity(units),
+        quantity_included=lake_quantity(included),
+        quantity_overage=lake_quantity(max(overage.units_before_proration, ZERO)),
+        events_count=quantity.events_count,
+        period_days=window.usage.period_days,
+        is_pay_in_advance=charge.is_pay_in_advance,
+        is_invoiceable=charge.is_invoiceable,
+        description=charge_description(
+            bucket.display_name or metric.name, units, included, part=part
+        ),
+    )
+
+
+def line_filter(window: ChargeWindow) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the values that choose a window's usage, as the plan gives them."""
+    return window.bucket.filter.values if window.bucket.filter else ()
+
+
+def _fee_price(scope: RatingScope, period: BillingPeriod) -> Price:
+    return plan_fee_price(
+        scope.plan, period, zone=scope.zone, first_started_at=scope.first_started_at
+    )
+
+
+def _fee_line(scope: RatingScope, period: BillingPeriod, kind: LineKind, price: Price) -> RatedLine:
+    plan = scope.plan
+    start, end = fee_window(period, scope.zone)
+    line = _line(
+        scope,
+        key=kind,
+        window=(start, end),
+        price=price,
+        inputs={
+            "fee": (plan.amount_cents, plan.trial_period_days, scope.first_started_at),
+            "period": period,
+            "zone": scope.zone.key,
+        },
+    )
+    first_day = start.astimezone(scope.zone).date()
+    last_day = first_day + timedelta(days=max(period.fee_days - 1, 0))
+    name = plan.invoice_display_name or plan.name
+    if kind is LineKind.PLAN_FEE_CREDIT:
+        name = part_description(name, "unused days")
+    description = plan_fee_description(name, first_day, last_day)
+    return replace(line, kind=kind, period_days=period.days, description=description)
+
+
+def _minimum_line(
+    scope: RatingScope,
+    period: BillingPeriod,
+    key: str,
+    kind: LineKind,
+    minimum_cents: int,
+    used_cents: int,
+) -> RatedLine:
+    currency = scope.plan.amount_currency
+    price = true_up_price(
+        minimum_cents,
+        used_cents,
+        days=period.fee_days,
+        period_days=period.days,
+        currency=currency,
+    )
+    line = _line(
+        scope,
+        key=key,
+        window=(period.usage_start, period.usage_end),
+        price=closed_price(price, currency),
+        inputs={"minimum": (minimum_cents, used_cents, period.fee_days, period.days)},
+    )
+    return replace(line, kind=kind, period_days=period.days)
 
 
 def _line(
@@ -203,4 +290,7 @@ def _line(
         watermark=scope.watermark,
         inputs_digest=canonical_digest(everything),
         rated_at=scope.rated_at,
+        subscription_id=subscription.id,
+        plan_id=plan.id,
+        timezone=scope.zone.key,
     )

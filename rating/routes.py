@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from aggregation.quantity_memory import QuantityMemory
 from catalog.http import CallerService, Json, Now, StateOf
 from ingest.flush import Flushing
-from rating.current_usage import current_usage
+from rating.current_usage import UsageSources, current_usage
 from rating.lago_shapes import to_lago_usage
 from storage.lake import Lake
 
@@ -48,7 +48,6 @@ def show_current_usage(
     external_subscription_id: Annotated[str | None, Query()] = None,
 ) -> Json:
     """Show the open period of a subscription, charge by charge."""
-    usage = current_usage(
-        state, lake, flusher, memory, service, external_customer_id, external_subscription_id, at=at
-    )
+    sources = UsageSources(state, lake, flusher, memory)
+    usage = current_usage(sources, service, external_customer_id, external_subscription_id, at=at)
     return Json({"customer_usage": to_lago_usage(usage)})

@@ -1,19 +1,21 @@
-"""service create, list, show."""
+"""service create, change, list, show."""
 
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from decimal import Decimal
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from catalog.errors import NotFound
-from catalog.money import is_currency
+from catalog.money import exact_decimal, is_currency
 from catalog.services import (
     CURRENCY_DEFAULT,
     SERVICE_CODE,
     TIMEZONE_DEFAULT,
     DuplicateAnswer,
+    LateUsage,
     Service,
 )
 from catalog.store import api_keys
@@ -22,6 +24,8 @@ from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
 from fusion_billing.house import opened_state, pepper_of
 
+PERCENT_MAX = 100
+TAX_RATE_HELP = "Percent shown as tax of running usage; an invoice's tax is Odoo's."
 app = typer.Typer(help="Services: the product lines that bill.", no_args_is_help=True)
 
 
@@ -42,7 +46,15 @@ def create(
     _check(code, timezone, currency)
     settings = settings_of(data_dir)
     at = SystemClock()()
-    service = Service(str(uuid.uuid4()), code, name or code, timezone, currency, at, duplicates)
+    service = Service(
+        id=str(uuid.uuid4()),
+        code=code,
+        name=name or code,
+        timezone=timezone,
+        currency=currency,
+        created_at=at,
+        duplicates=duplicates,
+    )
     with opened_state(settings) as state:
         pepper = pepper_of(settings)
         with state.write() as connection:
@@ -53,6 +65,36 @@ def create(
         {"service": asdict(service), "api_key": key},
         f"Service {code} created.\nAPI key (shown once): {key}",
     )
+
+
+@app.command()
+def change(
+    code: str,
+    name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
+    duplicates: Annotated[
+        DuplicateAnswer | None, typer.Option(help="To a repeated push: the first answer, or 422.")
+    ] = None,
+    late_usage: Annotated[
+        LateUsage | None, typer.Option(help="Where differences to billed periods go.")
+    ] = None,
+    estimated_tax_rate: Annotated[str | None, typer.Option(help=TAX_RATE_HELP)] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change how a service answers and bills; what is not named stays."""
+    given = {
+        "name": name,
+        "duplicates": duplicates,
+        "late_usage": late_usage,
+        "estimated_tax_rate": None if estimated_tax_rate is None else _tax_rate(estimated_tax_rate),
+    }
+    with opened_state(settings_of(data_dir)) as state, state.write() as connection:
+        kept = service_store.find_service(connection, code)
+        if kept is None:
+            raise NotFound("service")
+        values = {field: value for field, value in given.items() if value is not None}
+        changed = service_store.save_service(connection, replace(kept, **values))  # type: ignore[arg-type] # of these fields
+    say(as_json, asdict(changed), f"Service {code} changed.")
 
 
 @app.command("list")
@@ -73,6 +115,16 @@ def show(code: str, data_dir: DataDir = None, as_json: AsJson = False) -> None:
         raise NotFound("service")
     lines = [f"{name}: {value}" for name, value in asdict(found).items()]
     say(as_json, asdict(found), "\n".join(lines))
+
+
+def _tax_rate(text: str) -> Decimal:
+    try:
+        rate = exact_decimal(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a percentage, e.g. 13") from error
+    if not 0 <= rate <= PERCENT_MAX:
+        raise typer.BadParameter(f"{text} is not between 0 and {PERCENT_MAX} percent")
+    return rate
 
 
 def _check(code: str, timezone: str, currency: str) -> None:

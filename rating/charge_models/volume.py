@@ -11,12 +11,13 @@ from rating.rated_line import Price, Step
 def volume_price(terms: VolumeTerms, quantity: Quantity) -> Price:
     """Return units × the tier's price + its flat amount, in currency units (Lago's volume).
 
-    Zero units fall in the first tier and owe its flat amount. Negative units cost 0.
+    Zero units fall in the first tier and owe its flat amount. Negative units cost 0. The units
+    before proration choose the tier, the prorated ones are what its price is paid for.
     """
-    if quantity.units < 0:
+    if quantity.units < 0 or quantity.units_before_proration < 0:
         return Price(ZERO, ())
     with localcontext(MONEY_CONTEXT):
-        number, tier = _tier_of(terms.tiers, quantity.units)
+        number, tier = _tier_of(terms.tiers, quantity.units_before_proration)
         amount = quantity.units * tier.per_unit_amount + tier.flat_amount
     rule = f"all units in tier {number}"
     return Price(

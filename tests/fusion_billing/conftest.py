@@ -57,12 +57,27 @@ def clock() -> TestClock:
     return TestClock(OPENED_AT)
 
 
+@contextmanager
+def open_house(folder: Path, clock: TestClock) -> Iterator[House]:
+    """Open a house with the service nexadesk in an empty folder."""
+    with opened_house(Settings(data_dir=folder), clock) as house:
+        with house.state.write() as connection:
+            services.add_service(connection, a_service(OPENED_AT))
+        yield house
+
+
+@contextmanager
+def fresh_roof(folder: Path) -> Iterator[Roof]:
+    """Run the app of a new house: for tests that need one for each example."""
+    clock = TestClock(OPENED_AT)
+    with open_house(folder, clock) as house, open_roof(house, clock) as roof:
+        yield roof
+
+
 @pytest.fixture
 def house(tmp_path: Path, clock: TestClock) -> Iterator[House]:
     """Give an open house with the service nexadesk."""
-    with opened_house(Settings(data_dir=tmp_path), clock) as house:
-        with house.state.write() as connection:
-            services.add_service(connection, a_service(OPENED_AT))
+    with open_house(tmp_path, clock) as house:
         yield house
 
 

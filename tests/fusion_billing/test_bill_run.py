@@ -70,7 +70,7 @@ def test_a_second_run_bills_nothing(roof: Roof) -> None:
 def test_two_runs_at_once_bill_once(roof: Roof, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that did not see another's drafts still adds nothing to them."""
     open_account(roof)
-    monkeypatch.setattr(rating.bill_run, "closings_billed", lambda *_: set())
+    monkeypatch.setattr(rating.bill_run, "billed_of", lambda *_: {})
 
     first, second = bill(roof), bill(roof)
 

@@ -7,13 +7,16 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from aggregation.quantity import Quantity
+from aggregation.quantity import Quantity, UsageWindow
 from catalog.billable_metrics import AggregationType, BillableMetric
 from catalog.billing_periods import BillingPeriod, billing_period_at
 from catalog.charge_terms import ChargeTerms, StandardTerms, Tier
 from catalog.plans import Charge, Plan, PlanInterval
 from catalog.subscriptions import BillingTime, Subscription, SubscriptionStatus
-from rating.rater import RatingScope
+from rating.charge_bucket import ChargeBucket
+from rating.charge_window import ChargeWindow
+from rating.rated_line import RatedLine
+from rating.rater import RatingScope, rated_charge_lines
 
 TORONTO = ZoneInfo("America/Toronto")
 EPOCH = datetime(2026, 1, 1, 5, tzinfo=UTC)
@@ -125,24 +128,67 @@ def a_charge(terms: ChargeTerms | None = None, **changes: object) -> Charge:
 
 
 def a_scope(
-    at: datetime = EPOCH,
     *,
     draft_id: str = "draft-1",
     subscription: Subscription | None = None,
     plan: Plan | None = None,
-    period: BillingPeriod | None = None,
     watermark: str = "0:17",
+    first_started_at: datetime = EPOCH,
 ) -> RatingScope:
-    """Return the scope of a draft for the month of `at`, in Toronto."""
-    subscription = subscription or a_subscription()
-    plan = plan or a_plan()
+    """Return the scope of a draft in Toronto."""
     return RatingScope(
         draft_id=draft_id,
-        subscription=subscription,
-        plan=plan,
-        period=period or billing_period_at(subscription, plan.interval, TORONTO, at),
+        subscription=subscription or a_subscription(),
+        plan=plan or a_plan(),
         zone=TORONTO,
         service_zone=TORONTO,
         watermark=watermark,
         rated_at=datetime(2026, 2, 1, 6, tzinfo=UTC),
+        first_started_at=first_started_at,
     )
+
+
+def a_period(
+    at: datetime = EPOCH, subscription: Subscription | None = None, plan: Plan | None = None
+) -> BillingPeriod:
+    """Return the month of `at`, in Toronto."""
+    interval = (plan or a_plan()).interval
+    return billing_period_at(subscription or a_subscription(), interval, TORONTO, at)
+
+
+def a_bucket(terms: ChargeTerms | None = None, **changes: object) -> ChargeBucket:
+    """Return what no filter takes of a charge."""
+    return ChargeBucket(a_charge(terms, **changes))
+
+
+def a_window(
+    charge: Charge | None = None,
+    metric: BillableMetric | None = None,
+    period: BillingPeriod | None = None,
+) -> ChargeWindow:
+    """Return the window of a charge without filters, in January in Toronto."""
+    period = period or a_period()
+    bucket = ChargeBucket(charge or a_charge())
+    usage = UsageWindow(
+        key=bucket.key,
+        service_code="nexadesk",
+        subscription_external_id="sub-1",
+        metric=metric or a_metric(),
+        start=period.usage_start,
+        end=period.usage_end,
+        period_days=period.days,
+        timezone=TORONTO.key,
+    )
+    return ChargeWindow(bucket, usage)
+
+
+def a_charge_line(
+    quantity: Quantity,
+    charge: Charge | None = None,
+    scope: RatingScope | None = None,
+    metric: BillableMetric | None = None,
+    period: BillingPeriod | None = None,
+) -> RatedLine:
+    """Return the only rated line of a charge's quantity."""
+    (line,) = rated_charge_lines(scope or a_scope(), a_window(charge, metric, period), quantity)
+    return line

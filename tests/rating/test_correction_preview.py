@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from aggregation.aggregator import quantities
 from catalog.store.services import find_service
 from ingest.corrections.superseding import revisions_of
-from rating.charge_window import closing_windows, rated_lines
+from rating.charge_window import closing_windows
 from rating.closing import closings
+from rating.closing_lines import rated_lines
 from rating.price_book import read_price_book
 from storage.lake_tables import USAGE
 from tests.ingest.counter_caller import Caller, shared_house

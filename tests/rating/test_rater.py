@@ -21,19 +21,20 @@ from catalog.charge_terms import (
     VolumeTerms,
 )
 from catalog.plans import Charge
+from rating.bucket_price import charge_price, closed_price
+from rating.charge_bucket import ChargeBucket
 from rating.included_quota import quantity_after_quota
 from rating.rated_line import LineKind, Price, RatedLine, Step
 from rating.rater import (
-    charge_price,
-    closed_price,
     explanation,
-    rated_charge_line,
     rated_plan_fee_line,
 )
 from tests.rating.makers import (
     EPOCH,
     a_charge,
+    a_charge_line,
     a_metric,
+    a_period,
     a_plan,
     a_scope,
     a_subscription,
@@ -61,27 +62,27 @@ def a_line(
     quantity: Quantity, charge: Charge | None = None, draft_id: str = "draft-1"
 ) -> RatedLine:
     """Return the rated line of a quantity, in January in Toronto."""
-    return rated_charge_line(
-        a_scope(draft_id=draft_id),
-        charge=charge or a_charge(),
-        metric=a_metric(),
-        quantity=quantity,
-    )
+    return a_charge_line(quantity, charge, a_scope(draft_id=draft_id))
+
+
+def price_of(charge: Charge, quantity: Quantity) -> Price:
+    """Return the exact price of a charge's quantity."""
+    return charge_price(ChargeBucket(charge), quantity, "CAD")
 
 
 def test_quota_is_consumed_before_tiers_are_chosen() -> None:
     """Units beyond the quota start in the first tier, as if the included ones had not been."""
     charge = a_charge(GraduatedTerms(TEN_THEN_ONE), quantity_included=Decimal(100))
 
-    assert charge_price(charge, used(105)).amount == 3 + 5 * 10
+    assert price_of(charge, used(105)).amount == 3 + 5 * 10
 
 
 def test_zero_overage_is_priced_as_zero_usage() -> None:
     """Within the quota the first tier's flat amount is due, as it is without usage."""
     charge = a_charge(VolumeTerms(TEN_THEN_ONE), quantity_included=Decimal(100))
 
-    assert charge_price(charge, used(0)).amount == 3
-    assert charge_price(charge, used(100)).amount == 3
+    assert price_of(charge, used(0)).amount == 3
+    assert price_of(charge, used(100)).amount == 3
 
 
 @given(terms=terms_of_any_model, included=units, unit_count=units)
@@ -93,16 +94,14 @@ def test_the_price_is_that_of_the_overage(
     overage = used(max(unit_count - included, Decimal(0)))
 
     assert (
-        charge_price(a_charge(terms), overage).amount
-        == charge_price(with_quota, used(unit_count)).amount
+        price_of(a_charge(terms), overage).amount == price_of(with_quota, used(unit_count)).amount
     )
 
 
 @given(values=st.lists(st.integers(-9, 20), min_size=1, max_size=9), included=st.integers(1, 60))
 def test_events_left_by_the_quota_add_up_to_the_overage(values: list[int], included: int) -> None:
     """Consuming the quota event by event leaves the same units as consuming it from the total."""
-    charge = a_charge(quantity_included=Decimal(included))
-    left = quantity_after_quota(charge, of_events(values))
+    left = quantity_after_quota(StandardTerms(Decimal(1)), Decimal(included), of_events(values))
 
     if sum(values) >= 0:
         assert max(sum(values) - included, 0) == left.units == sum(left.event_values or ())
@@ -114,7 +113,7 @@ def test_events_within_the_quota_owe_no_fixed_amount() -> None:
     terms = PercentageTerms(rate=Decimal(10), fixed_amount=Decimal(1))
     charge = a_charge(terms, quantity_included=Decimal(50))
 
-    assert charge_price(charge, used(100, 30, 30, 40)).amount == 5 + 2
+    assert price_of(charge, used(100, 30, 30, 40)).amount == 5 + 2
 
 
 def test_a_quota_without_event_values_is_refused_where_they_matter() -> None:
@@ -123,7 +122,7 @@ def test_a_quota_without_event_values_is_refused_where_they_matter() -> None:
     charge = a_charge(terms, quantity_included=Decimal(50))
 
     with pytest.raises(ValueError, match="each event's value is needed"):
-        charge_price(charge, Quantity(units=Decimal(100), events_count=3))
+        price_of(charge, Quantity(units=Decimal(100), events_count=3))
 
 
 def test_the_quota_is_a_step() -> None:
@@ -132,7 +131,7 @@ def test_the_quota_is_a_step() -> None:
 
     assert (
         Step("included quota", Decimal(70), Decimal(0), None, Decimal(0))
-        == (charge_price(charge, used(70)).steps[0])
+        == (price_of(charge, used(70)).steps[0])
     )
 
 
@@ -160,12 +159,7 @@ def test_cents_are_rounded_half_up_once(amount: str, cents: int) -> None:
 def test_currencies_round_to_their_own_decimals() -> None:
     """A currency without cents is rounded to whole units."""
     scope = a_scope(plan=a_plan(amount_currency="JPY"))
-    line = rated_charge_line(
-        scope,
-        charge=a_charge(StandardTerms(Decimal("10.5"))),
-        metric=a_metric(),
-        quantity=used(1),
-    )
+    line = a_charge_line(used(1), a_charge(StandardTerms(Decimal("10.5"))), scope)
 
     assert line.amount_cents == 11
 
@@ -207,12 +201,7 @@ def test_a_charge_bills_the_window_of_its_usage() -> None:
     """A charge's window is the part of the period in which the subscription lived."""
     life = (datetime(2026, 1, 9, 15, tzinfo=UTC), datetime(2026, 1, 20, 8, tzinfo=UTC))
     subscription = a_subscription(started_at=life[0], terminated_at=life[1])
-    line = rated_charge_line(
-        a_scope(life[0], subscription=subscription),
-        charge=a_charge(),
-        metric=a_metric(),
-        quantity=used(1),
-    )
+    line = a_charge_line(used(1), period=a_period(life[0], subscription))
 
     assert life == (line.period_start, line.period_end)
 
@@ -256,7 +245,8 @@ def test_the_digest_is_of_values_not_of_spelling() -> None:
 def test_the_digest_knows_every_input() -> None:
     """Whatever changes the amount, or what it was computed from, changes the digest."""
     charge, metric, scope, quantity = a_charge(), a_metric(), a_scope(), used(5, 2, 3)
-    period = scope.period
+    period = a_period()
+    cut = replace(period, usage_end=period.start)
     changed = [
         (scope, charge, metric, replace(quantity, units=Decimal(6))),
         (scope, charge, metric, replace(quantity, events_count=3)),
@@ -268,14 +258,14 @@ def test_the_digest_knows_every_input() -> None:
         (a_scope(plan=a_plan(version=2)), charge, metric, quantity),
         (a_scope(plan=a_plan(amount_currency="USD")), charge, metric, quantity),
         (a_scope(watermark="0:18"), charge, metric, quantity),
-        (a_scope(period=replace(period, usage_end=period.start)), charge, metric, quantity),
+        (scope, a_charge(is_prorated=True), metric, quantity),
     ]
     digests = {
-        rated_charge_line(scope, charge=charge, metric=metric, quantity=quantity).inputs_digest
+        a_charge_line(quantity, charge, scope, metric).inputs_digest
         for scope, charge, metric, quantity in [(scope, charge, metric, quantity), *changed]
-    }
+    } | {a_charge_line(quantity, charge, scope, metric, cut).inputs_digest}
 
-    assert len(digests) == len(changed) + 1
+    assert len(digests) == len(changed) + 2
 
 
 def test_the_explanation_is_plain_json() -> None:
@@ -313,8 +303,9 @@ def test_the_explanation_is_plain_json() -> None:
 def test_a_plan_fee_is_a_line_of_local_days() -> None:
     """A plan fee names the local days it is for, and covers them whole."""
     started_at = datetime(2026, 1, 17, 20, tzinfo=UTC)
-    scope = a_scope(started_at, subscription=a_subscription(started_at=started_at))
-    line = rated_plan_fee_line(scope, first_started_at=started_at)
+    subscription = a_subscription(started_at=started_at)
+    scope = a_scope(subscription=subscription, first_started_at=started_at)
+    line = rated_plan_fee_line(scope, a_period(started_at, subscription))
 
     assert line.kind is LineKind.PLAN_FEE
     assert line.description == "Team: January 17, 2026 to January 31, 2026"
@@ -326,28 +317,23 @@ def test_a_plan_fee_is_a_line_of_local_days() -> None:
 
 def test_a_plan_fee_pins_its_inputs() -> None:
     """The digest of a plan fee knows the fee, the trial and the period."""
-    scopes = [
-        a_scope(),
-        a_scope(plan=a_plan(amount_cents=1)),
-        a_scope(plan=a_plan(trial_period_days=Decimal(1))),
-        a_scope(datetime(2026, 3, 1, tzinfo=UTC)),
-        a_scope(watermark="0:18"),
+    january, march = a_period(), a_period(datetime(2026, 3, 1, tzinfo=UTC))
+    fees = [
+        (a_scope(), january),
+        (a_scope(plan=a_plan(amount_cents=1)), january),
+        (a_scope(plan=a_plan(trial_period_days=Decimal(1))), january),
+        (a_scope(), march),
+        (a_scope(watermark="0:18"), january),
     ]
-    digests = {rated_plan_fee_line(scope, first_started_at=EPOCH).inputs_digest for scope in scopes}
+    digests = {rated_plan_fee_line(scope, period).inputs_digest for scope, period in fees}
 
-    assert len(scopes) == len(digests)
+    assert len(fees) == len(digests)
 
 
 def test_the_service_month_is_the_services_own() -> None:
     """A window that opens on 1 February in Tokyo still belongs to January in Toronto."""
-    tokyo = ZoneInfo("Asia/Tokyo")
-    scope = a_scope()
-    period = replace(scope.period, usage_start=datetime(2026, 1, 31, 15, tzinfo=UTC))
-    line = rated_charge_line(
-        replace(scope, period=period, zone=tokyo),
-        charge=a_charge(),
-        metric=a_metric(),
-        quantity=used(1),
-    )
+    scope = replace(a_scope(), zone=ZoneInfo("Asia/Tokyo"))
+    period = replace(a_period(), usage_start=datetime(2026, 1, 31, 15, tzinfo=UTC))
+    line = a_charge_line(used(1), scope=scope, period=period)
 
     assert line.service_month == date(2026, 1, 1)

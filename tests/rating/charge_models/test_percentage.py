@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregation.quantity import NO_USAGE, Quantity
-from catalog.charge_terms import ChargeModel, PercentageTerms, StandardTerms
-from rating.charge_models.percentage import percentage_price, wants_event_values
+from catalog.charge_terms import ChargeModel, PercentageTerms
+from rating.charge_models.percentage import percentage_price
 from tests.rating.lago_cases import Case, as_expected, case_quantity, case_terms, lago_cases
 from tests.rating.makers import amounts, of_events, used
 
@@ -174,7 +174,6 @@ def test_a_free_total_used_up_ends_the_free_events() -> None:
 )
 def test_a_total_alone_is_refused_where_events_matter(terms: PercentageTerms) -> None:
     """Without each event's value a price that depends on it is refused, not guessed."""
-    assert wants_event_values(terms)
     with pytest.raises(ValueError, match="needs each event's value"):
         percentage_price(terms, Quantity(units=Decimal(9), events_count=2))
 
@@ -185,16 +184,6 @@ def test_a_total_suffices_for_rate_and_fixed_amount() -> None:
     price = percentage_price(terms, Quantity(units=Decimal(200), events_count=3))
 
     assert Decimal("6.70") == price.amount
-    assert not wants_event_values(terms)
-    assert not wants_event_values(StandardTerms(Decimal(1)))
-
-
-def test_a_quota_makes_a_fixed_amount_depend_on_each_event() -> None:
-    """An included quota covers whole events, so which events are left must be known."""
-    quota = Decimal(1)
-
-    assert wants_event_values(PercentageTerms(Decimal(1), Decimal(2)), quota)
-    assert not wants_event_values(PercentageTerms(Decimal(1)), quota)
 
 
 @given(terms=total_terms | transaction_terms)

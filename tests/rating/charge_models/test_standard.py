@@ -5,7 +5,9 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from aggregation.quantity import Quantity
 from catalog.charge_terms import ChargeModel, StandardTerms
 from rating.charge_models.standard import standard_price
 from tests.rating.lago_cases import Case, as_expected, case_quantity, case_terms, lago_cases
@@ -54,3 +56,12 @@ def test_large_numbers_lose_no_digit() -> None:
 def test_negative_units_cost_nothing() -> None:
     """More taken back than used is not paid out."""
     assert standard_price(StandardTerms(Decimal(3)), used(-4)).amount == 0
+
+
+@given(counted=units, days=st.integers(0, 32), amount=amounts)
+def test_prorated_units_are_what_is_paid(counted: Decimal, days: int, amount: Decimal) -> None:
+    """A prorated quantity costs its prorated units, whatever was counted before."""
+    prorated = counted * days / 32
+    quantity = Quantity(units=prorated, events_count=1, full_units=counted)
+
+    assert standard_price(StandardTerms(amount), quantity).amount == prorated * amount

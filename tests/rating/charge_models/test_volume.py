@@ -5,7 +5,9 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from aggregation.quantity import Quantity
 from catalog.charge_terms import ChargeModel, GraduatedTerms, StandardTerms, Tier, VolumeTerms
 from rating.charge_models.graduated import graduated_price
 from rating.charge_models.standard import standard_price
@@ -88,3 +90,17 @@ def test_zero_usage_owes_the_first_flat_amount(tiers: tuple[Tier, ...]) -> None:
 def test_negative_units_cost_nothing(tiers: tuple[Tier, ...]) -> None:
     """More taken back than used owes not even the flat amount."""
     assert volume_price(VolumeTerms(tiers), used(-1)).amount == 0
+
+
+@given(tiers=ladders(), counted=whole_units, days=st.integers(0, 31))
+def test_prorated_units_are_paid_in_the_tier_of_all(
+    tiers: tuple[Tier, ...], counted: Decimal, days: int
+) -> None:
+    """The units before proration choose the tier, the prorated ones are paid at its price."""
+    prorated = counted * days / 32
+    quantity = Quantity(units=prorated, events_count=1, full_units=counted)
+    last = next(tier for tier in tiers if tier.to_value is None or counted <= tier.to_value)
+
+    price = volume_price(VolumeTerms(tiers), quantity)
+
+    assert price.amount == prorated * last.per_unit_amount + last.flat_amount

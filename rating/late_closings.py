@@ -1,0 +1,102 @@
+"""Which billed closings may cost something else now, and the late lines that follow from it."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+
+import polars as pl
+import sqlalchemy as sa
+
+from aggregation.aggregator import quantities
+from ingest.corrections.superseding import revisions_of
+from ingest.watermark import Watermark, oldest, watermark_of_text
+from rating.billed_closing import BilledClosing, billed_closings
+from rating.charge_window import closing_windows
+from rating.closing_lines import rated_lines
+from rating.erasure_store import proved_windows
+from rating.late_usage import LateClosing, billed_lines
+from rating.price_book import PriceBook
+from rating.rated_line_store import stored_rated_lines
+from storage.lake import Lake
+from storage.lake_tables import INSTANT, REVISION, USAGE
+
+EVENT_FACT = "e:"
+BEGINNING = pl.lit(datetime(1970, 1, 1, tzinfo=UTC), INSTANT)
+
+
+def late_closings(
+    connection: sa.Connection,
+    lake: Lake,
+    book: PriceBook,
+    subscription_ids: Collection[str],
+    watermark: Watermark,
+    *,
+    at: datetime,
+) -> Iterator[LateClosing]:
+    """Yield the closings of some subscriptions whose usage changed after they were last rated.
+
+    Ship rated lines first. A closing of which usage was erased is left as it was billed: its rows
+    are gone, its proof stays.
+    """
+    proved = proved_windows(connection, book.service.code)
+    billed = [
+        each
+        for each in billed_closings(connection, book, subscription_ids)
+        if each.closing.usage is not None
+    ]
+    touched = _touched(lake, book.service.code, billed, watermark)
+    due = [
+        each
+        for each in billed
+        if _is_touched(each, touched)
+        and not any(window.usage.key in proved for window in closing_windows(book, each.closing))
+    ]
+    if not due:
+        return
+    names = {each.closing.subscription.external_id for each in due}
+    lines = billed_lines(stored_rated_lines(lake, book.service.code, names))
+    windows = [window.usage for each in due for window in closing_windows(book, each.closing)]
+    found = quantities(lake.scan(USAGE), windows, watermark.includes(), revisions_of(lake))
+    for each in due:
+        now = rated_lines(book, each.closing, found, watermark=str(watermark), rated_at=at)
+        closing = each.closing
+        own = lines.get(each.draft_id, {})
+        yield LateClosing(closing.subscription, closing.timezone, own, now)
+
+
+def _is_touched(billed: BilledClosing, touched: dict[str, datetime]) -> bool:
+    first = touched.get(billed.closing.subscription.external_id)
+    usage = billed.closing.usage
+    return first is not None and usage is not None and first < usage.usage_end
+
+
+def _touched(
+    lake: Lake, service_code: str, billed: Sequence[BilledClosing], watermark: Watermark
+) -> dict[str, datetime]:
+    """Return the first instant of which usage changed, by subscription.
+
+    Seen are rows taken in since the oldest of the subscriptions' last bills. A correction may
+    have moved an event from any time to any other.
+    """
+    last = {each.closing.subscription.id: each for each in billed}
+    if not last:
+        return {}
+    names = sorted({each.closing.subscription.external_id for each in last.values()})
+    seen = oldest(watermark_of_text(each.watermark) for each in last.values())
+    until = max(each.closing.closing_at for each in last.values())
+    is_new = watermark.includes() & ~seen.includes()
+    is_own = (pl.col("service") == service_code) & pl.col("subscription_id").is_in(names)
+    first = [
+        lake.scan(USAGE)
+        .filter(is_new, is_own, pl.col("occurred_at") < until)
+        .select("subscription_id", first="occurred_at")
+    ]
+    revision = revisions_of(lake)
+    if revision is not None:
+        is_event = pl.col("fact_id").str.starts_with(EVENT_FACT)
+        moved = pl.when(is_event).then(BEGINNING).otherwise(pl.col("window_start"))
+        late = is_event | (pl.col("window_start") < until)
+        first.append(
+            lake.scan(REVISION).filter(is_new, is_own, late).select("subscription_id", first=moved)
+        )
+    found = pl.concat(first).group_by("subscription_id").agg(pl.col("first").min()).collect()
+    return dict(found.iter_rows())
