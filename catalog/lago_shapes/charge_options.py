@@ -12,7 +12,7 @@ from catalog.errors import NOT_SUPPORTED_YET
 from catalog.exact_json import JsonValue
 from catalog.lago_shapes.charge_properties import to_lago_properties
 from catalog.lago_shapes.fields import INVALID, Fields, whole_number
-from catalog.plans import Charge
+from catalog.plans import Charge, ChargeFilter
 
 NOT_YET_OPTIONS = ("applied_pricing_unit", "accepts_target_wallet", "taxes")
 AMOUNT_CENTS_MAX = 10**15
@@ -55,7 +55,7 @@ def check_options(fields: Fields, charge: Charge, metric: BillableMetric) -> Non
 
 def _check_exactness(fields: Fields, charge: Charge) -> None:
     """Refuse what has no exact price here: which days a quota covers, what one event brings."""
-    buckets = (charge, *charge.filters)
+    buckets: tuple[Charge | ChargeFilter, ...] = (charge, *charge.filters)
     if charge.is_prorated and any(bucket.quantity_included for bucket in buckets):
         fields.fault("properties", QUOTA_IS_NOT_PRORATED)
     if charge.is_pay_in_advance and charge.charge_model is ChargeModel.DYNAMIC:
