@@ -11,6 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from fusion_billing.house import House
+from rating.blocked_closings import blocked_closings
 from storage.lake_tables import TABLES
 
 JOB_SECONDS_BUCKETS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300)
@@ -38,6 +39,9 @@ class PathMetrics(Collector):
         yield _counter("fusion_usage_quarantined", "Events set aside.", counts.quarantined)
         yield from self._inbox()
         yield from self._lake()
+        with self.house.state.read() as connection:
+            blocked_count = len(blocked_closings(connection))
+        yield _gauge("fusion_blocked_periods", "Periods two engines disagree on.", blocked_count)
 
     def _inbox(self) -> Iterator[Metric]:
         inbox = self.house.inbox

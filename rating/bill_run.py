@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from aggregation.aggregator import quantities
 from aggregation.quantity import Quantity
 from catalog.services import LateUsage, Service
 from catalog.subscriptions import Subscription
 from ingest.corrections.correction_store import settled_count
-from ingest.corrections.superseding import revisions_of
 from ingest.flush import Flushing
 from ingest.watermark import Watermark
+from rating.blocked_closings import BlockedClosing, blocked, keep_blocked
 from rating.charge_window import closing_windows
+from rating.checked_quantities import CheckedQuantities, checked_quantities
 from rating.closing import NOTHING_BILLED, Billed, Closing, closings
 from rating.closing_lines import rated_lines
 from rating.draft_store import billed_of, insert_draft
@@ -29,7 +29,6 @@ from rating.plan_fee import trial_ends_at
 from rating.price_book import PriceBook, read_price_book
 from rating.rated_line_store import keep_rated_lines, ship_rated_lines
 from storage.lake import Lake
-from storage.lake_tables import USAGE
 from storage.state import State
 from storage.tables import billing_run
 
@@ -45,6 +44,7 @@ class BillReport:
     cutoff_at: datetime
     watermark: str
     drafts: tuple[InvoiceDraft, ...]
+    blocked: tuple[BlockedClosing, ...] = ()
 
     @property
     def amount_cents(self) -> int:
@@ -65,7 +65,8 @@ def bill(
     """Close every period of a service that ended at least `grace` before `at`.
 
     Flushes first, so that no acknowledged usage is missed. With `dry_run` nothing is kept. While a
-    correction of the service is unfinished, nothing is billed.
+    correction of the service is unfinished, nothing is billed. What two engines count differently
+    is blocked, told, and tried again in the next run.
     """
     cutoff_at = at - grace
     with state.read() as connection:
@@ -84,19 +85,24 @@ def bill(
         _log.warning("bill_waits_for_correction", service=service.code)
         return BillReport(service.code, cutoff_at, str(watermark), ())
     windows = [window.usage for closing in due for window in closing_windows(book, closing)]
-    usage = quantities(lake.scan(USAGE), windows, watermark.includes(), revisions_of(lake))
-    priced = _priced(book, due, usage, watermark=watermark, rated_at=at)
+    usage = checked_quantities(lake, windows, watermark)
+    agreed, disputed = _agreed(book, due, usage)
+    priced = _priced(book, agreed, usage.found, watermark=watermark, rated_at=at)
     if asked:
         ship_rated_lines(state, lake)
         with state.read() as connection:
-            late = list(late_closings(connection, lake, book, asked, watermark, at=at))
-        priced = with_late_usage(priced, late, rated_at=at)
+            late = late_closings(connection, lake, book, asked, watermark, at=at)
+        priced = with_late_usage(priced, late.closings, rated_at=at)
+        disputed += late.disputed
+    _tell(disputed)
     if dry_run:
         drafts = tuple(draft for draft, _ in priced)
     else:
+        with state.write() as connection:
+            keep_blocked(connection, service.code, disputed, at)
         drafts = _keep(state, service, priced, watermark, cutoff_at=cutoff_at, at=at)
         ship_rated_lines(state, lake)
-    return BillReport(service.code, cutoff_at, str(watermark), drafts)
+    return BillReport(service.code, cutoff_at, str(watermark), drafts, tuple(disputed))
 
 
 def _due(book: PriceBook, cutoff_at: datetime, billed: Mapping[str, Billed]) -> list[Closing]:
@@ -124,6 +130,37 @@ def _closings(
     )
 
 
+def _agreed(
+    book: PriceBook, due: Sequence[Closing], usage: CheckedQuantities
+) -> tuple[list[Closing], list[BlockedClosing]]:
+    """Return the closings that both engines agree on, and the others.
+
+    What follows a disputed closing of a subscription waits with it.
+    """
+    agreed: list[Closing] = []
+    disputed: dict[str, BlockedClosing] = {}
+    for closing in due:
+        problem = usage.dispute(book, closing)
+        if closing.subscription.id in disputed:
+            continue
+        if problem is None:
+            agreed.append(closing)
+        else:
+            disputed[closing.subscription.id] = blocked(closing, problem)
+    return agreed, list(disputed.values())
+
+
+def _tell(disputed: Sequence[BlockedClosing]) -> None:
+    for each in disputed:
+        _log.error(
+            "two_engines_disagree",
+            service=each.service_code,
+            subscription=each.subscription_external_id,
+            closing_at=each.closing_at.isoformat(),
+            problem=each.problem,
+        )
+
+
 def _asked_for_late_usage(
     book: PriceBook, due: Sequence[Closing], billed: Mapping[str, Billed]
 ) -> set[str]:
@@ -141,7 +178,7 @@ def _asked_for_late_usage(
 def _priced(
     book: PriceBook,
     due: Sequence[Closing],
-    usage: dict[str, Quantity],
+    usage: Mapping[str, Quantity],
     *,
     watermark: Watermark,
     rated_at: datetime,

@@ -1,16 +1,18 @@
 """Which billed closings may cost something else now, and the late lines that follow from it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import polars as pl
 import sqlalchemy as sa
 
-from aggregation.aggregator import quantities
 from ingest.corrections.superseding import revisions_of
 from ingest.watermark import Watermark, oldest, watermark_of_text
 from rating.billed_closing import BilledClosing, billed_closings
+from rating.blocked_closings import BlockedClosing, blocked
 from rating.charge_window import closing_windows
+from rating.checked_quantities import checked_quantities
 from rating.closing_lines import rated_lines
 from rating.erasure_store import proved_windows
 from rating.late_usage import LateClosing, billed_lines
@@ -23,6 +25,14 @@ EVENT_FACT = "e:"
 BEGINNING = pl.lit(datetime(1970, 1, 1, tzinfo=UTC), INSTANT)
 
 
+@dataclass(frozen=True, slots=True)
+class FoundLate:
+    """Billed closings of which usage changed, and those on which two engines disagree now."""
+
+    closings: Sequence[LateClosing]
+    disputed: Sequence[BlockedClosing]
+
+
 def late_closings(
     connection: sa.Connection,
     lake: Lake,
@@ -31,8 +41,8 @@ def late_closings(
     watermark: Watermark,
     *,
     at: datetime,
-) -> Iterator[LateClosing]:
-    """Yield the closings of some subscriptions whose usage changed after they were last rated.
+) -> FoundLate:
+    """Return the closings of some subscriptions whose usage changed after they were last rated.
 
     Ship rated lines first. A closing of which usage was erased is left as it was billed: its rows
     are gone, its proof stays.
@@ -50,17 +60,28 @@ def late_closings(
         if _is_touched(each, touched)
         and not any(window.usage.key in proved for window in closing_windows(book, each.closing))
     ]
-    if not due:
-        return
+    return _compared(lake, book, due, watermark, at) if due else FoundLate((), ())
+
+
+def _compared(
+    lake: Lake, book: PriceBook, due: Sequence[BilledClosing], watermark: Watermark, at: datetime
+) -> FoundLate:
     names = {each.closing.subscription.external_id for each in due}
     lines = billed_lines(stored_rated_lines(lake, book.service.code, names))
     windows = [window.usage for each in due for window in closing_windows(book, each.closing)]
-    found = quantities(lake.scan(USAGE), windows, watermark.includes(), revisions_of(lake))
+    usage = checked_quantities(lake, windows, watermark)
+    found: list[LateClosing] = []
+    disputed: list[BlockedClosing] = []
     for each in due:
-        now = rated_lines(book, each.closing, found, watermark=str(watermark), rated_at=at)
         closing = each.closing
+        problem = usage.dispute(book, closing)
+        if problem is not None:
+            disputed.append(blocked(closing, problem))
+            continue
+        now = rated_lines(book, closing, usage.found, watermark=str(watermark), rated_at=at)
         own = lines.get(each.draft_id, {})
-        yield LateClosing(closing.subscription, closing.timezone, own, now)
+        found.append(LateClosing(closing.subscription, closing.timezone, own, now))
+    return FoundLate(found, disputed)
 
 
 def _is_touched(billed: BilledClosing, touched: dict[str, datetime]) -> bool:

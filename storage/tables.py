@@ -231,6 +231,17 @@ invoice_draft = sa.Table(
 )
 sa.Index("invoice_draft_status", invoice_draft.c.status)
 
+blocked_closing = sa.Table(
+    "blocked_closing",
+    metadata,
+    _service(),
+    sa.Column("subscription_id", sa.Text, primary_key=True),
+    _text("subscription_external_id"),
+    sa.Column("closing_at", Instant, primary_key=True),
+    _text("problem"),
+    _instant("blocked_at"),
+)
+
 rated_line_outbox = sa.Table(
     "rated_line_outbox",
     metadata,

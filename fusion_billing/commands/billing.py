@@ -11,6 +11,7 @@ from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, DryRun, instant_of, say, settings_of
 from fusion_billing.house import opened_house
 from rating.bill_run import BillReport
+from rating.blocked_closings import BlockedClosing
 
 
 def bill(
@@ -20,13 +21,18 @@ def bill(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Close due periods and write their invoice drafts. Repeating it bills nothing twice."""
+    """Close due periods and write their invoice drafts. Repeating it bills nothing twice.
+
+    Exit status 1 when a period could not be billed.
+    """
     clock = SystemClock()
     with opened_house(settings_of(data_dir), clock) as house:
         reports = bill_services(
             house, at=instant_of(at) if at else clock(), service_code=service, dry_run=dry_run
         )
     say(as_json, [_data(report) for report in reports], _text(reports, dry_run=dry_run))
+    if any(report.blocked for report in reports):
+        raise typer.Exit(1)
 
 
 def _data(report: BillReport) -> dict[str, object]:
@@ -48,6 +54,14 @@ def _data(report: BillReport) -> dict[str, object]:
             }
             for draft in report.drafts
         ],
+        "blocked": [
+            {
+                "subscription": each.subscription_external_id,
+                "closing_at": each.closing_at.isoformat(),
+                "problem": each.problem,
+            }
+            for each in report.blocked
+        ],
     }
 
 
@@ -62,10 +76,19 @@ def _amounts(report: BillReport) -> str:
     return " + ".join(texts) or "nothing"
 
 
+def _blocked_text(each: BlockedClosing) -> str:
+    return (
+        f"not billed: {each.subscription_external_id}, closing at {each.closing_at.isoformat()}.\n"
+        f"  Two engines count its usage differently: {each.problem}.\n"
+        "  Nothing of it is billed until they agree: report this, and check the lake with\n"
+        "  fusion-billing lake check --deep"
+    )
+
+
 def _text(reports: list[BillReport], *, dry_run: bool) -> str:
     verb = "would close" if dry_run else "closed"
     lines = [
         f"{report.service_code}: {verb} {len(report.drafts)} periods, {_amounts(report)} before tax"
         for report in reports
-    ]
+    ] + [_blocked_text(each) for report in reports for each in report.blocked]
     return "\n".join(lines) or "No service yet: fusion-billing service create CODE"

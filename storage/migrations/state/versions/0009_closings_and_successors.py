@@ -22,11 +22,23 @@ def upgrade() -> None:
     op.add_column("invoice_draft", sa.Column("usage_until", sa.BigInteger(), nullable=True))
     op.add_column("invoice_draft", sa.Column("fee_until", sa.BigInteger(), nullable=True))
     op.add_column("invoice_draft", sa.Column("periods", sa.Text(), nullable=True))
+    op.create_table(
+        "blocked_closing",
+        sa.Column("service_code", sa.Text(), nullable=False),
+        sa.Column("subscription_id", sa.Text(), nullable=False),
+        sa.Column("subscription_external_id", sa.Text(), nullable=False),
+        sa.Column("closing_at", sa.BigInteger(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("blocked_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["service_code"], ["service.code"]),
+        sa.PrimaryKeyConstraint("subscription_id", "closing_at"),
+    )
     op.execute("UPDATE invoice_draft SET usage_until = closing_at, fee_until = closing_at")
 
 
 def downgrade() -> None:
     """Undo this step."""
+    op.drop_table("blocked_closing")
     with op.batch_alter_table("invoice_draft") as draft:
         draft.drop_column("periods")
         draft.drop_column("fee_until")

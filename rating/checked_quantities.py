@@ -1,0 +1,45 @@
+"""Quantities that two engines agree on: only these are billed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aggregation.aggregator import quantities
+from aggregation.quantity import Quantity, UsageWindow
+from aggregation.second_engine import second_quantities
+from ingest.corrections.superseding import revisions_of
+from ingest.watermark import Watermark
+from rating.charge_window import closing_windows
+from rating.closing import Closing
+from rating.price_book import PriceBook
+from rating.second_opinion import disagreements
+from storage.lake import Lake
+from storage.lake_tables import USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedQuantities:
+    """The first engine's quantities by window key, and what the second one counts otherwise."""
+
+    found: Mapping[str, Quantity]
+    disputes: Mapping[str, str]
+
+    def dispute(self, book: PriceBook, closing: Closing) -> str | None:
+        """Return why a closing can't be billed; None when both engines agree on all of it."""
+        disputed = [
+            self.disputes[window.usage.key]
+            for window in closing_windows(book, closing)
+            if window.usage.key in self.disputes
+        ]
+        return disputed[0] if disputed else None
+
+
+def checked_quantities(
+    lake: Lake, windows: Sequence[UsageWindow], watermark: Watermark
+) -> CheckedQuantities:
+    """Return the quantities of windows at a watermark, counted by polars and again by SQL."""
+    found = quantities(lake.scan(USAGE), windows, watermark.includes(), revisions_of(lake))
+    again = second_quantities(lake, windows, watermark)
+    disputes: dict[str, str] = {}
+    for each in disagreements(windows, found, again):
+        disputes.setdefault(each.window.key, str(each))
+    return CheckedQuantities(found, disputes)

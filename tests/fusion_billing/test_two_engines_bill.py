@@ -1,0 +1,99 @@
+"""What two engines count differently is not billed, and everybody is told."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+import rating.checked_quantities
+from aggregation.quantity import Quantity, UsageWindow
+from aggregation.second_engine import second_quantities
+from fusion_billing.billing import bill_services
+from ingest.watermark import Watermark
+from rating.bill_run import BillReport
+from storage.lake import Lake
+from tests.fusion_billing.conftest import Roof
+from tests.fusion_billing.makers import a_push, open_account
+
+FEBRUARY = datetime(2026, 2, 1, 5, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def disagree(monkeypatch: pytest.MonkeyPatch, subscription: str) -> None:
+    """Let the second engine count one unit more of a subscription."""
+
+    def one_more(
+        lake: Lake, windows: Sequence[UsageWindow], watermark: Watermark
+    ) -> dict[str, Quantity]:
+        found = second_quantities(lake, windows, watermark)
+        wrong = [each for each in windows if each.subscription_external_id == subscription]
+        for each in wrong:
+            found[each.key] = replace(found[each.key], units=found[each.key].units + Decimal(1))
+        return found
+
+    monkeypatch.setattr(rating.checked_quantities, "second_quantities", one_more)
+
+
+def bill(roof: Roof, at: datetime) -> BillReport:
+    (report,) = bill_services(roof.house, at=at)
+    return report
+
+
+def open_two(roof: Roof) -> None:
+    open_account(roof)
+    order: dict[str, Any] = {
+        "external_customer_id": "bolt", "plan_code": "team", "external_id": "bolt-team",
+    }  # fmt: skip
+    roof.post("/subscriptions", {"subscription": order})
+    roof.post("/events", {"event": a_push("1", 100)})
+    roof.post("/events", {"event": a_push("1", 70, external_subscription_id="bolt-team")})
+
+
+def test_a_disputed_period_is_blocked_and_others_are_billed(
+    roof: Roof, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A planted error of one engine keeps its subscription's period back, and that one only."""
+    open_two(roof)
+    disagree(monkeypatch, "acme-team")
+    report = bill(roof, FEBRUARY)
+
+    assert [draft.subscription_external_id for draft in report.drafts] == ["bolt-team"]
+    (blocked,) = report.blocked
+    assert (blocked.subscription_external_id, blocked.closing_at) == ("acme-team", FEBRUARY)
+    assert "units is 100.000000000000 by the first engine, 101" in blocked.problem
+    assert "fusion_blocked_periods 1.0" in roof.client.get("/metrics").text
+
+
+def test_a_period_is_billed_once_the_engines_agree(
+    roof: Roof, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waited, months behind it included, is billed in order by the next run that agrees."""
+    open_two(roof)
+    disagree(monkeypatch, "acme-team")
+    march = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
+    assert len(bill(roof, march).blocked) == 1
+    monkeypatch.undo()
+    report = bill(roof, march + HOUR)
+
+    assert [draft.closing_at for draft in report.drafts] == [FEBRUARY, march]
+    assert [draft.amount_cents for draft in report.drafts] == [5_100, 5_000]
+    assert "fusion_blocked_periods 0.0" in roof.client.get("/metrics").text
+
+
+def test_late_usage_is_disputed_too(roof: Roof, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A difference to a billed period is billed only when both engines count the same."""
+    open_two(roof)
+    bill(roof, FEBRUARY)
+    roof.post("/events", {"event": a_push("2", 50)})
+    disagree(monkeypatch, "acme-team")
+    march = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
+    first = bill(roof, march)
+    monkeypatch.undo()
+    second = bill(roof, march + HOUR)
+
+    assert {each.closing_at for each in first.blocked} == {FEBRUARY, march}
+    (draft,) = second.drafts
+    assert [line.amount_cents for line in draft.lines] == [5_000, 50]
