@@ -3,27 +3,30 @@
 Pure polars and Decimal. Decides what counts and how it is combined; knows no price.
 """
 
-import hashlib
-from array import array
-from collections.abc import Mapping, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
-from typing import cast
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import polars as pl
 
-from aggregation.counted_rows import counted_rows, facts_near
-from aggregation.effective_usage import TIME_ORDER, WINDOW_FACT, has_facts, is_counter
-from aggregation.quantity import NO_USAGE, Quantity, UsageWindow
-from catalog.billable_metrics import AggregationType, BillableMetric, RoundingFunction
-from catalog.money import MONEY_CONTEXT
-from storage.lake_tables import QUANTITY
+from aggregation.answer import Group, rounded_units, window_quantity
+from aggregation.asked_windows import Method, method_of, zones_of
+from aggregation.counted_rows import (
+    counted_rows,
+    counts_history,
+    facts_near,
+    is_split,
+    names_amounts,
+)
+from aggregation.effective_usage import TIME_ORDER, WINDOW_FACT, has_facts
+from aggregation.event_values import counted_units, event_lists, named_amounts
+from aggregation.exact_sums import sum_parts
+from aggregation.quantity import Quantity, UsageWindow
+from aggregation.unique_count import unique_counts, with_active_days
+from aggregation.weighing import weighed_rows, weighed_sums
 
-ROUNDING = {
-    RoundingFunction.ROUND: ROUND_HALF_UP,
-    RoundingFunction.CEIL: ROUND_CEILING,
-    RoundingFunction.FLOOR: ROUND_FLOOR,
-}
-ONE = pl.lit(Decimal(1), dtype=QUANTITY)
+DIGEST_BYTES = 8
+
+__all__ = ["quantities", "rounded_units"]
 
 
 def quantities(
@@ -42,43 +45,102 @@ def quantities(
         return {}
     replaced = facts_near(revision, windows, seen)
     has_counters = replaced is not None and has_facts(replaced, WINDOW_FACT)
-    counted = counted_rows(usage.filter(seen), replaced, windows)
-    kinds = {window.metric.aggregation_type for window in windows}
     answers = [
-        _answer(
-            counted.filter(pl.col("aggregation_type") == str(kind)),
-            kind,
-            has_counters=has_counters,
+        answer
+        for alike in _alike(windows)
+        for answer in _answers(
+            counted_rows(usage.filter(seen), replaced, alike), alike, has_counters=has_counters
         )
-        for kind in kinds
     ]
-    if any(window.wants_event_values for window in windows):
-        answers.append(_event_values(counted))
-    frames = pl.collect_all(answers)
-    event_values = dict(frames.pop().iter_rows()) if len(frames) > len(kinds) else {}
-    found = {row["key"]: row for frame in frames for row in frame.iter_rows(named=True)}
-    return {window.key: _quantity(window, found, event_values) for window in windows}
+    found: dict[str, dict[Group, dict[str, object]]] = {}
+    for frame in pl.collect_all(answers):
+        for key, group, row in _found_rows(frame):
+            found.setdefault(key, {}).setdefault(group, {}).update(row)
+    return {window.key: window_quantity(window, found.get(window.key, {})) for window in windows}
 
 
-def rounded_units(units: Decimal, metric: BillableMetric) -> Decimal:
-    """Return the units rounded as the metric says: half away from zero, up or down (Lago)."""
-    if metric.rounding_function is None:
-        return units
-    step = Decimal(1).scaleb(-(metric.rounding_precision or 0))
-    with localcontext(MONEY_CONTEXT):
-        whole = (units / step).to_integral_value(ROUNDING[metric.rounding_function])
-        return whole * step
+def _found_rows(frame: pl.DataFrame) -> Iterator[tuple[str, Group, dict[str, object]]]:
+    """Yield key, group and what was found of them; the digests of each as sorted bytes."""
+    if "digests" not in frame:
+        digests: Iterator[bytes] | None = None
+    else:
+        digests = _digest_bytes(frame["digests"])
+        frame = frame.drop("digests")
+    for row in frame.iter_rows(named=True):
+        if digests is not None:
+            row["digests"] = next(digests)
+        group = row.pop("group", None)
+        yield row.pop("key"), None if group is None else tuple(group), row
 
 
-def _answer(rows: pl.LazyFrame, kind: AggregationType, *, has_counters: bool) -> pl.LazyFrame:
-    if kind is AggregationType.UNIQUE_COUNT:
-        return _unique_counts(rows)
-    units = _counter_units() if has_counters and kind is AggregationType.COUNT else _units(kind)
-    return rows.group_by("key").agg(
-        units.alias("units"),
-        (units if kind is AggregationType.COUNT else pl.len()).alias("events_count"),
-        _digests(rows).alias("digests"),
-    )
+def _digest_bytes(digests: pl.Series) -> Iterator[bytes]:
+    """Yield each list of 64-bit digests as bytes; a million of them are no Python integers."""
+    every = digests.list.explode().to_numpy().tobytes()
+    start = 0
+    for length in digests.list.len():
+        end = start + length * DIGEST_BYTES
+        yield every[start:end]
+        start = end
+
+
+def _alike(windows: Sequence[UsageWindow]) -> list[list[UsageWindow]]:
+    """Return the windows in parts that read the same kind of rows.
+
+    So windows of all history don't lift the bounds of others, nor does one that needs properties
+    make others read them.
+    """
+    parts: dict[tuple[bool, bool], list[UsageWindow]] = {}
+    for window in windows:
+        parts.setdefault((counts_history(window), is_split(window)), []).append(window)
+    return list(parts.values())
+
+
+def _answers(
+    counted: pl.LazyFrame, windows: Sequence[UsageWindow], *, has_counters: bool
+) -> Iterator[pl.LazyFrame]:
+    """Yield what is found of windows that are alike, by key and group."""
+    by = ["key", "group"] if is_split(windows[0]) else ["key"]
+    zones = zones_of(windows)
+    for method, own in _by_method(windows):
+        rows = counted.filter(pl.col("method") == str(method))
+        yield _combined(rows, method, by, zones, has_counters=has_counters)
+        if any(window.wants_event_values for window in own):
+            yield event_lists(rows, method, by, zones)
+    if any(map(names_amounts, windows)):
+        yield named_amounts(counted, by)
+
+
+def _by_method(windows: Sequence[UsageWindow]) -> Iterator[tuple[Method, list[UsageWindow]]]:
+    for method, own in groupby(sorted(windows, key=method_of), key=method_of):
+        yield method, list(own)
+
+
+def _combined(
+    rows: pl.LazyFrame,
+    method: Method,
+    by: Sequence[str],
+    zones: Sequence[str],
+    *,
+    has_counters: bool,
+) -> pl.LazyFrame:
+    """Return the numbers of one method, and the digests of the rows they come from."""
+    match method:
+        case Method.UNIQUE_COUNT:
+            return unique_counts(rows, by)
+        case Method.PRORATED_UNIQUE_COUNT:
+            rows = with_active_days(rows, by, zones)
+            numbers = [pl.col("weight").sum().alias("days"), pl.col("effect").sum().alias("total")]
+        case Method.WEIGHTED_SUM | Method.PRORATED_SUM:
+            rows, numbers = weighed_rows(rows, method, zones), weighed_sums()
+        case Method.COUNT if has_counters:
+            numbers = sum_parts(counted_units(rows), "total")
+        case Method.COUNT:
+            numbers = [pl.len().alias("units")]
+        case Method.SUM:
+            numbers = [*sum_parts(pl.col("value"), "total"), pl.len().alias("events_count")]
+        case _:
+            numbers = [_level(method).alias("units"), pl.len().alias("events_count")]
+    return rows.group_by(by).agg(*numbers, _digests(rows).alias("digests"))
 
 
 def _digests(rows: pl.LazyFrame) -> pl.Expr:
@@ -90,62 +152,6 @@ def _digests(rows: pl.LazyFrame) -> pl.Expr:
     return digests.sort()
 
 
-def _counter_units() -> pl.Expr:
-    """Count a push of a counter as many times as it says, an event once."""
-    return pl.when(is_counter()).then("value").otherwise(ONE).sum()
-
-
-def _units(kind: AggregationType) -> pl.Expr:
-    match kind:
-        case AggregationType.COUNT:
-            return pl.len()
-        case AggregationType.SUM:
-            return pl.col("value").sum()
-        case AggregationType.MAX:
-            return pl.col("value").max()
-        case AggregationType.LATEST:
-            return pl.col("value").sort_by(TIME_ORDER).last()
-        case AggregationType.UNIQUE_COUNT:
-            raise ValueError("unique counts need their own grouping")
-
-
-def _unique_counts(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Count the values whose last operation is an add: repeated adds and removes count 0 (Lago)."""
-    per_value = rows.group_by("key", "value_text").agg(
-        (pl.col("operation_type").sort_by(TIME_ORDER).last() == "add").alias("is_present"),
-        pl.col("content_digest"),
-    )
-    return per_value.group_by("key").agg(
-        pl.col("is_present").sum().alias("units"),
-        pl.col("is_present").sum().alias("events_count"),
-        pl.col("content_digest").list.explode().sort().alias("digests"),
-    )
-
-
-def _event_values(rows: pl.LazyFrame) -> pl.LazyFrame:
-    return (
-        rows.filter("wants_event_values")
-        .group_by("key")
-        .agg(pl.coalesce("value", ONE).sort_by(TIME_ORDER).alias("event_values"))
-    )
-
-
-def _quantity(
-    window: UsageWindow,
-    found: Mapping[str, Mapping[str, object]],
-    event_values: Mapping[str, list[Decimal]],
-) -> Quantity:
-    row = found.get(window.key)
-    if row is None:
-        return NO_USAGE
-    units = Decimal(str(row["units"]))
-    if window.metric.aggregation_type is AggregationType.LATEST:
-        units = max(units, Decimal(0))
-    return Quantity(
-        units=rounded_units(units, window.metric),
-        events_count=int(Decimal(str(row["events_count"]))),
-        event_values=tuple(event_values.get(window.key, ())),
-        inputs_digest=hashlib.sha256(
-            array("q", cast("list[int]", row["digests"])).tobytes()
-        ).hexdigest(),
-    )
+def _level(method: Method) -> pl.Expr:
+    value = pl.col("value")
+    return value.max() if method is Method.MAX else value.sort_by(TIME_ORDER).last()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from aggregation.asked_windows import asked_windows, is_cumulative
 from aggregation.effective_usage import (
     EVENT_FACT,
     differences,
@@ -16,15 +17,30 @@ from aggregation.effective_usage import (
     with_revisions,
 )
 from aggregation.quantity import UsageWindow
-from catalog.billable_metrics import CounterSemantics
-from storage.lake_tables import INSTANT
+from aggregation.selections import OWNER, Split, split_numbers, split_of, split_rows
+from catalog.billable_metrics import AggregationType
 
 PUSHED_DOWN_MAX = 50
+EVERY_SPLIT = Split()
 COUNTED_COLUMNS = (
     "service", "metric_code", "subscription_id", "transaction_id", "occurred_at", "value",
-    "value_text", "operation_type", "content_digest", "inbox_id", "sequence",
+    "value_text", "operation_type", "content_digest", "inbox_id", "sequence", "properties",
+    "precise_total_amount_cents",
 )  # fmt: skip
 FACT_COLUMNS = ("fact_id", "window_start", "window_end", "is_void")
+HISTORICAL = frozenset(
+    {AggregationType.SUM, AggregationType.UNIQUE_COUNT, AggregationType.WEIGHTED_SUM}
+)
+
+
+def counts_history(window: UsageWindow) -> bool:
+    """Say whether all usage before the window's end counts: recurring metrics of these types."""
+    return window.metric.recurring and window.metric.aggregation_type in HISTORICAL
+
+
+def is_split(window: UsageWindow) -> bool:
+    """Say whether a window needs the properties of its rows."""
+    return split_of(window) != EVERY_SPLIT
 
 
 def facts_near(
@@ -39,13 +55,13 @@ def facts_near(
         return None
     last = max(window.end for window in windows)
     is_late = pl.col("window_end") > min(window.start for window in windows)
-    if cumulative := [window for window in windows if _is_cumulative(window)]:
-        # What was used since the reading before the window began needs that reading.
-        is_late |= _of_metrics(cumulative)
+    # What was used since the reading before the window began needs that reading.
+    if early := [each for each in windows if is_cumulative(each) or counts_history(each)]:
+        is_late |= _of_metrics(early)
     is_near = _of_metrics(windows) & (pl.col("window_end") <= last) & is_late
     facts = revision.filter(
         seen, _of_subscriptions(windows), pl.col("window_end").is_null() | is_near
-    ).select(*COUNTED_COLUMNS, *FACT_COLUMNS)
+    ).select(*_columns(windows), *FACT_COLUMNS)
     newest = newest_facts(facts).collect()
     return None if newest.is_empty() else newest
 
@@ -55,21 +71,43 @@ def counted_rows(
 ) -> pl.LazyFrame:
     """Return the rows that count, each with the window it lies in.
 
-    `usage` must show only what the watermark covers; `replaced` is what `facts_near` found.
+    `usage` must show only what the watermark covers; `replaced` is what `facts_near` found. The
+    windows must agree in `counts_history` and `is_split`; of these, `group` tells each row's group.
     """
-    asked = _asked(windows)
-    by = ["service", "metric_code", "subscription_id"]
-    within = (pl.col("occurred_at") >= pl.col("start")) & (pl.col("occurred_at") < pl.col("end"))
+    rows = _effective(usage, replaced, windows)
+    by = list(OWNER)
+    if is_split(windows[0]):
+        # Properties are read by Python, so rows are collected here, once for all questions.
+        rows = split_rows(rows.collect(), windows).lazy()
+        by.append("split")
+    asked = asked_windows(windows, split_numbers(windows))
+    return _within(rows.join(asked, on=by), replaced, windows)
+
+
+def _effective(
+    usage: pl.LazyFrame, replaced: pl.DataFrame | None, windows: Sequence[UsageWindow]
+) -> pl.LazyFrame:
     bounded = usage.filter(_outer_bounds(windows))
     if replaced is None:
-        return bounded.join(asked, on=by).filter(within)
-    effective = with_revisions(
-        bounded.select(COUNTED_COLUMNS),
-        replaced.lazy(),
+        return bounded.select(_columns(windows))
+    return with_revisions(
+        bounded.select(_columns(windows)),
+        replaced.lazy().select(*_columns(windows), *FACT_COLUMNS),
         replace_events=has_facts(replaced, EVENT_FACT),
     )
-    rows = effective.join(asked, on=by).filter(~is_counter() | pl.col("takes_counters"))
-    if not any(_is_cumulative(window) for window in windows):
+
+
+def _within(
+    rows: pl.LazyFrame, replaced: pl.DataFrame | None, windows: Sequence[UsageWindow]
+) -> pl.LazyFrame:
+    """Return the rows that lie in their window; readings as what was used since the last one."""
+    within = pl.col("occurred_at") < pl.col("end")
+    if not counts_history(windows[0]):
+        within &= pl.col("occurred_at") >= pl.col("start")
+    if replaced is None:
+        return rows.filter(within)
+    rows = rows.filter(~is_counter() | pl.col("takes_counters"))
+    if not any(is_cumulative(window) for window in windows):
         return rows.filter(within)
     is_reading = is_counter() & pl.col("is_cumulative")
     used = differences(
@@ -79,27 +117,18 @@ def counted_rows(
     return pl.concat([others, used], how="diagonal").filter(within)
 
 
-def _asked(windows: Sequence[UsageWindow]) -> pl.LazyFrame:
-    metrics = [window.metric for window in windows]
-    return pl.LazyFrame(
-        {
-            "key": [window.key for window in windows],
-            "service": [window.service_code for window in windows],
-            "metric_code": [metric.code for metric in metrics],
-            "subscription_id": [window.subscription_external_id for window in windows],
-            "start": [window.start for window in windows],
-            "end": [window.end for window in windows],
-            "aggregation_type": [str(metric.aggregation_type) for metric in metrics],
-            "takes_counters": [metric.counter_semantics is not None for metric in metrics],
-            "is_cumulative": [_is_cumulative(window) for window in windows],
-            "wants_event_values": [window.wants_event_values for window in windows],
-        },
-        schema_overrides={"start": INSTANT, "end": INSTANT},
-    )
+def _columns(windows: Sequence[UsageWindow]) -> list[str]:
+    """Return the columns to be read; properties and amounts only where some window needs them."""
+    is_needed = {
+        "properties": any(map(is_split, windows)),
+        "precise_total_amount_cents": any(map(names_amounts, windows)),
+    }
+    return [column for column in COUNTED_COLUMNS if is_needed.get(column, True)]
 
 
-def _is_cumulative(window: UsageWindow) -> bool:
-    return window.metric.counter_semantics is CounterSemantics.CUMULATIVE
+def names_amounts(window: UsageWindow) -> bool:
+    """Say whether the events of a window may name their own price (dynamic charges, Lago)."""
+    return window.metric.aggregation_type is AggregationType.SUM
 
 
 def _outer_bounds(windows: Sequence[UsageWindow]) -> pl.Expr:
@@ -107,14 +136,10 @@ def _outer_bounds(windows: Sequence[UsageWindow]) -> pl.Expr:
 
     The exact bounds hold window by window, after the join.
     """
-    first = min(window.start for window in windows)
-    last = max(window.end for window in windows)
-    return (
-        (pl.col("occurred_at") >= first)
-        & (pl.col("occurred_at") < last)
-        & _of_metrics(windows)
-        & _of_subscriptions(windows)
-    )
+    bounds = pl.col("occurred_at") < max(window.end for window in windows)
+    if not counts_history(windows[0]):
+        bounds &= pl.col("occurred_at") >= min(window.start for window in windows)
+    return bounds & _of_metrics(windows) & _of_subscriptions(windows)
 
 
 def _of_metrics(windows: Sequence[UsageWindow]) -> pl.Expr:

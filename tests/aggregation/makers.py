@@ -46,7 +46,9 @@ def a_window(
 ) -> UsageWindow:
     """Return a window of the subscription sub-1."""
     end = start + timedelta(days=days)
-    return UsageWindow(key, "nexadesk", "sub-1", metric, start, end, wants_event_values=True)
+    return UsageWindow(
+        key, "nexadesk", "sub-1", metric, start, end, wants_event_values=True, period_days=days
+    )
 
 
 def an_event(number: int, seconds: int, value: object = None, **changed: object) -> Row:

@@ -1,12 +1,9 @@
 """Every aggregation equals a plain Python count of the same rows, whatever their order."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
-import msgspec
 import polars as pl
 import pytest
 from hypothesis import given
@@ -15,12 +12,10 @@ from hypothesis import strategies as st
 from aggregation.aggregator import quantities, rounded_units
 from aggregation.quantity import NO_USAGE, Quantity, UsageWindow
 from catalog.billable_metrics import AggregationType, BillableMetric, RoundingFunction
-from ingest.metric_value import metric_values
-from storage.lake_tables import USAGE
 from tests.aggregation.makers import EVERYTHING, START, Row, a_metric, a_window, an_event, frame
-from tests.shared_files import shared_file
 
-KINDS = list(AggregationType)
+# Weighted sums have a reader of their own, see test_every_aggregation.py.
+KINDS = [kind for kind in AggregationType if kind is not AggregationType.WEIGHTED_SUM]
 MONTH_SECONDS = 30 * 86_400
 
 
@@ -46,6 +41,8 @@ def plain_units(rows: Sequence[Row], kind: AggregationType) -> Decimal:
             return max(values[-1], Decimal(0))
         case AggregationType.UNIQUE_COUNT:
             return Decimal(len({row["value_text"] for row in rows}))
+        case AggregationType.WEIGHTED_SUM:
+            raise ValueError("its events weigh as long as they last")
 
 
 amounts = st.decimals(-(10**12), 10**12, places=12, allow_nan=False)
@@ -184,67 +181,3 @@ def test_units_are_rounded_as_the_metric_says(
     )  # fmt: skip
 
     assert rounded_units(Decimal(units), metric) == Decimal(expected)
-
-
-def lago_vectors() -> list[dict[str, object]]:
-    """Return Lago's own aggregation cases that need none of the options not offered yet."""
-    found = json.loads(shared_file("vectors/lago_vectors.json").read_text(), parse_float=Decimal)
-    later = ("matching_filters", "ignored_filters", "grouped_by", "prorated", "initial_value")
-    return [
-        vector
-        for vector in found["vectors"]
-        if vector["kind"] == "aggregation"
-        and vector["metric"]["aggregation_type"] in set(KINDS)
-        and not vector["metric"].get("recurring")
-        and not any(vector.get(option) for option in later)
-        and "precise_total_amount_cents" not in vector["expected"]
-    ]
-
-
-def test_lagos_own_cases_agree() -> None:
-    """Units and event counts are those that Lago's test suite expects."""
-    vectors = lago_vectors()
-
-    differing = [vector["id"] for vector in vectors if not _agrees(vector)]
-
-    assert differing == []
-    assert len(vectors) == 9
-
-
-def _agrees(vector: dict[str, object]) -> bool:
-    expected = dict(vector["expected"])  # type: ignore[call-overload]
-    metric = vector["metric"]
-    assert isinstance(metric, dict)
-    kind = AggregationType(metric["aggregation_type"])
-    counted = replace(a_metric(kind, code="m"), field_name=metric["field_name"])
-    period, events = vector["period"], vector["events"]
-    assert isinstance(period, dict)
-    assert isinstance(events, list)
-    window = UsageWindow(
-        "window", "nexadesk", "sub-1", counted,
-        datetime.fromisoformat(period["from"]),
-        datetime.fromisoformat(period["to"]) + timedelta(milliseconds=1),
-    )  # fmt: skip
-    answer = quantities(_usage(events, counted), [window], EVERYTHING)["window"]
-    return all(
-        Decimal(str(getattr(answer, field))) == Decimal(str(expected[field]))
-        for field in ("units", "events_count")
-        if field in expected
-    )
-
-
-def _usage(events: Sequence[Row], metric: BillableMetric) -> pl.LazyFrame:
-    """Return events as the lake keeps them, without those that can't be counted."""
-    rows = [
-        an_event(number, 0, metric_code="m", occurred_at=_instant(event["timestamp"]))
-        for number, event in enumerate(events)
-    ]
-    encoder = msgspec.json.Encoder(decimal_format="number")
-    values = metric_values(metric, [encoder.encode(event["properties"]) for event in events])
-    read = frame(rows).collect().drop("value", "value_text", "operation_type").hstack(values)
-    countable = read.filter(pl.col("reason").is_null())
-    return countable.select(*USAGE.polars_schema).lazy()
-
-
-def _instant(text: object) -> datetime:
-    return datetime.fromisoformat(str(text))
