@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from aggregation import aggregator, second_engine_question
+from aggregation import second_engine_question
 from aggregation.aggregator import quantities
 from aggregation.quantity import GroupQuantity, Quantity, UsageWindow
 from aggregation.second_engine_sql import second_engine_sql
@@ -48,10 +48,7 @@ def found(first: Quantity, second: Quantity) -> list[tuple[object, ...]]:
 
 
 def test_the_same_numbers_are_no_disagreement() -> None:
-    """Equal numbers agree however they are written, and so does what is not said and is the same.
-
-    Events' values and digests are the first engine's alone.
-    """
+    """Equal numbers agree however written, said or not; events' values and digests say nothing."""
     written = replace(ONE, units=Decimal("1.500"), inputs_digest="x", event_values=(Decimal(1),))
     plain = Quantity(Decimal(2), 2)
     said = replace(
@@ -188,9 +185,12 @@ def test_a_correction_lost_by_the_first_engine_is_seen(number: int) -> None:
 
 
 def test_a_fault_of_the_first_engine_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A polars expression that adds one to each sum is disputed."""
-    real = aggregator._units
-    monkeypatch.setattr(aggregator, "_units", lambda method: real(method) + pl.lit(1))
+    """A polars engine that takes the oldest row of a fact for the newest is disputed."""
+
+    def oldest_facts(revision: pl.LazyFrame) -> pl.LazyFrame:
+        return revision.sort("inbox_id").unique(["fact_id"], keep="first", maintain_order=True)
+
+    monkeypatch.setattr("aggregation.counted_rows.newest_facts", oldest_facts)
 
     assert disputes(*usage()) > 0
 

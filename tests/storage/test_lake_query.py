@@ -59,10 +59,7 @@ def test_a_question_writes_nothing(tmp_path: Path, statement: str) -> None:
 
 
 def test_the_writer_goes_on_while_questions_are_asked(tmp_path: Path) -> None:
-    """Appends beside questions all arrive; a question sees whole appends, never fewer than before.
-
-    Both are one process: the catalogue is opened twice in it.
-    """
+    """Appends beside questions all arrive; a question sees whole ones, never fewer than before."""
     lake = Lake(tmp_path)
     lake.append_once("usage_0", 0, 1, {USAGE: usage_rows("a", "b", inbox_id=1)})
     failures: list[Exception] = []
