@@ -103,6 +103,9 @@ def _answers(
     zones = zones_of(windows)
     for method, own in _by_method(windows):
         rows = counted.filter(pl.col("method") == str(method))
+        if own[0].metric.aggregation_type.needs_number:
+            # A metric that now sums may once have counted: such rows hold no number (Lago).
+            rows = rows.filter(pl.col("value").is_not_null())
         yield _combined(rows, method, by, zones, has_counters=has_counters)
         if any(window.wants_event_values for window in own):
             yield event_lists(rows, method, by, zones)

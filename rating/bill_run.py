@@ -26,7 +26,8 @@ from rating.invoice_draft import InvoiceDraft, invoice_draft
 from rating.late_closings import late_closings
 from rating.late_drafts import PricedDraft, with_late_usage
 from rating.plan_fee import trial_ends_at
-from rating.price_book import PriceBook, read_price_book
+from rating.price_book import PriceBook
+from rating.price_book_store import read_price_book
 from rating.rated_line_store import keep_rated_lines, ship_rated_lines
 from storage.lake import Lake
 from storage.state import State

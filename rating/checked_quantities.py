@@ -13,6 +13,7 @@ from rating.closing import Closing
 from rating.price_book import PriceBook
 from rating.second_opinion import disagreements
 from storage.lake import Lake
+from storage.lake_errors import LakeError
 from storage.lake_tables import USAGE
 
 
@@ -36,9 +37,24 @@ class CheckedQuantities:
 def checked_quantities(
     lake: Lake, windows: Sequence[UsageWindow], watermark: Watermark
 ) -> CheckedQuantities:
-    """Return the quantities of windows at a watermark, counted by polars and again by SQL."""
-    found = quantities(lake.scan(USAGE), windows, watermark.includes(), revisions_of(lake))
-    again = second_quantities(lake, windows, watermark)
+    """Return the quantities of windows at a watermark, counted by polars and again by SQL.
+
+    A window that an engine can't count (a sum beyond 38 digits) is disputed; the others are not.
+    """
+    try:
+        found = quantities(lake.scan(USAGE), windows, watermark.includes(), revisions_of(lake))
+        again = second_quantities(lake, windows, watermark)
+    except (OverflowError, LakeError) as error:
+        if len(windows) == 1:
+            return CheckedQuantities({}, {windows[0].key: f"it can't be counted: {error}"})
+        half = len(windows) // 2
+        parts = [
+            checked_quantities(lake, part, watermark) for part in (windows[:half], windows[half:])
+        ]
+        return CheckedQuantities(
+            {key: each for part in parts for key, each in part.found.items()},
+            {key: each for part in parts for key, each in part.disputes.items()},
+        )
     disputes: dict[str, str] = {}
     for each in disagreements(windows, found, again):
         disputes.setdefault(each.window.key, str(each))

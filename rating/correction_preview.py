@@ -26,7 +26,8 @@ from rating.bucket_price import group_prices
 from rating.charge_window import ChargeWindow, charge_windows
 from rating.closing import NOTHING_BILLED, Billed
 from rating.draft_store import billed_of
-from rating.price_book import PriceBook, read_price_book
+from rating.price_book import PriceBook
+from rating.price_book_store import read_price_book
 
 SUBSCRIPTIONS_PER_STEP = 1_000
 ALL = pl.lit(value=True)

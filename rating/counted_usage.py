@@ -37,12 +37,19 @@ WORDS = {
     RoundingFunction.FLOOR: "down",
 }
 
+NOT_BELOW_ZERO = "not below zero"
+
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """One step from the sum of the rows to the units; `before` is None where it has no end."""
+    """One step from the sum of the rows to the units; `before` is None where it has no end.
+
+    `how` is half-up, up or down to `decimals`, or "not below zero" without any.
+    """
 
     rule: str
+    how: str
+    decimals: int | None
     before: Decimal | None
     after: Decimal
 
@@ -148,14 +155,13 @@ def _summed(rows: pl.DataFrame, window: UsageWindow, method: Method) -> CountedU
     units, roundings = full, []
     if method in DECIMALS:
         units = _share(rows, denominator, DECIMALS[method])
-        rule = f"share of the period, rounded up to {DECIMALS[method]} decimals"
-        roundings.append(Rounding(rule, None, units))
+        roundings.append(Rounding("share of the period", "up", DECIMALS[method], None, units))
     elif method is Method.LATEST and units < 0:
-        roundings.append(Rounding("not below zero", units, ZERO))
+        roundings.append(Rounding("latest value", NOT_BELOW_ZERO, None, units, ZERO))
         units = ZERO
     rounded = rounded_units(units, window.metric)
     if rounded != units:
-        roundings.append(Rounding(_metric_rule(window.metric), units, rounded))
+        roundings.append(_metric_rounding(window.metric, units, rounded))
     return CountedUsage(
         rows=rows,
         denominator=denominator,
@@ -179,8 +185,8 @@ def _share(rows: pl.DataFrame, denominator: int, decimals: int) -> Decimal:
     return ceiled(total, denominator * 10**QUANTITY_SCALE, decimals)
 
 
-def _metric_rule(metric: BillableMetric) -> str:
+def _metric_rounding(metric: BillableMetric, before: Decimal, after: Decimal) -> Rounding:
     if metric.rounding_function is None:
         raise ValueError(f"metric {metric.code} rounds nothing")
     how = WORDS[metric.rounding_function]
-    return f"rounded {how} to {metric.rounding_precision or 0} decimals, as the metric says"
+    return Rounding("as the metric says", how, metric.rounding_precision or 0, before, after)

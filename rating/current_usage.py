@@ -20,7 +20,9 @@ from rating.charge_bucket import ChargeBucket
 from rating.charge_window import ChargeWindow, charge_windows, presentation_window
 from rating.closing import NOTHING_BILLED
 from rating.draft_store import billed_of
-from rating.price_book import PriceBook, read_account_price_book
+from rating.price_book import PriceBook
+from rating.price_book_store import read_account_price_book
+from rating.usage_narrowing import EVERYTHING, Narrowing, narrowed_plan, narrowed_windows
 from storage.lake import Lake
 from storage.lake_tables import USAGE
 from storage.state import State
@@ -85,21 +87,26 @@ def current_usage(
     subscription_external_id: str | None,
     *,
     at: datetime,
+    narrowing: Narrowing = EVERYTHING,
 ) -> CurrentUsage:
-    """Return the usage of a subscription in the period that holds `at`.
+    """Return the usage of a subscription in the period that holds `at`, narrowed where asked.
 
-    Flushes first: an answer never misses an acknowledged push. NotFound for an unknown account,
-    MethodNotAllowed for a subscription that is not active (Lago).
+    Flushes first: an answer never misses an acknowledged push. NotFound for an unknown account or
+    charge, MethodNotAllowed for a subscription that is not active, and for `full_usage` (Lago).
     """
     with sources.state.read() as connection:
         book = read_account_price_book(connection, service, account_external_id)
         subscription = active_subscription(book, account_external_id, subscription_external_id)
         billed = billed_of(connection, service.code, subscription.id)
+    if narrowing.is_full_usage:
+        raise MethodNotAllowed("full_usage_not_allowed")
     zone = book.zone(subscription)
-    plan = book.plan_until(subscription, at)
+    plan = narrowed_plan(book.plan_until(subscription, at), narrowing)
     usage_until = billed.get(subscription.id, NOTHING_BILLED).usage_until
     period = unbilled_period_at(subscription, usage_interval(plan), zone, at, usage_until)
-    windows = charge_windows(book, subscription, plan, period, zone.key)
+    windows = narrowed_windows(
+        charge_windows(book, subscription, plan, period, zone.key), narrowing
+    )
     found = window_quantities(sources, service, subscription, windows)
     return CurrentUsage(period, plan, zone.key, charge_usages(plan, windows, found))
 
@@ -135,7 +142,7 @@ def charge_usages(
         ChargeUsage(charge, buckets[charge.id][0].metric, buckets[charge.id])
         for charge in plan.charges
     ]
-    return sorted(usages, key=lambda usage: usage.metric.name)
+    return sorted(usages, key=lambda usage: usage.metric.name.lower())
 
 
 def active_subscription(

@@ -26,7 +26,8 @@ from rating.counted_usage import POSITION, counted_frames
 from rating.draft_store import draft_of_id
 from rating.line_difference import RESTORE as RESTORE_LINE
 from rating.line_difference import Difference, differences
-from rating.price_book import PriceBook, read_price_book
+from rating.price_book import PriceBook
+from rating.price_book_store import read_price_book
 from rating.rated_line import RatedLine
 from rating.rated_line_store import ship_rated_lines
 from rating.recomputed_draft import DraftToVerify, draft_to_verify, recomputed_draft
@@ -36,12 +37,13 @@ from storage.state import State
 
 DRAFTS_PER_PART_MAX = 500
 ROWS_PER_STEP = 200_000
-# Polars ends a torn file by a panic of its Rust part, which is no Exception.
+# What reading a damaged file ends in; polars ends a torn one by a panic, which is no Exception.
 UNREADABLE = (
     pl.exceptions.PolarsError,
     pl.exceptions.PanicException,
     msgspec.MsgspecError,
-    UnicodeError,
+    ArithmeticError,
+    ValueError,
     OSError,
 )
 OWNER = ("service", "subscription_id")
@@ -183,7 +185,7 @@ def _verified(asked: Verification, part: Sequence[DraftToVerify]) -> Iterator[Ve
             return
         said = str(error).splitlines()[0]
         draft = part[0].draft
-        fault = Difference(draft.id, None, "files", said, "files that can be read", RESTORE_USAGE)
+        fault = Difference(draft.id, None, "files", said, "rows that can be read", RESTORE_USAGE)
         yield VerifiedDraft(draft.id, len(draft.lines), 0, False, (fault,))  # noqa: FBT003 - told by name
 
 
@@ -199,6 +201,7 @@ def _part(asked: Verification, part: Sequence[DraftToVerify]) -> Iterator[Verifi
     counted = quantities(usage, list(windows.values()), seen, revision) | dict(asked.proved)
     places = _places(usage, revision, list(windows.values()), seen)
     faulty = _faults(asked, places)
+    counts = dict(places.group_by("key").len().iter_rows())
     computed = [recomputed_draft(asked.book, each, counted) for each in part]
     line_ids = {line.id for each in computed for line in each.lines}
     stored = _stored(asked.lake, {each.draft.id for each in part} | line_ids)
@@ -206,14 +209,14 @@ def _part(asked: Verification, part: Sequence[DraftToVerify]) -> Iterator[Verifi
         keys = {window.key for window in each.windows(asked.book)}
         own_ids = [line.id for line in now.lines]
         rows = stored.filter((pl.col("draft_id") == each.draft.id) | pl.col("id").is_in(own_ids))
-        own = places.filter(pl.col("key").is_in(sorted(keys)))
         told = [*differences(each.draft, now, rows)]
         if faulty:
+            own = places.filter(pl.col("key").is_in(sorted(keys)))
             told += [_row_difference(each.draft.id, fault) for fault in _faults(asked, own)]
         yield VerifiedDraft(
             each.draft.id,
             len(now.lines),
-            own.height,
+            sum(counts.get(key, 0) for key in keys),
             from_proof=not asked.proved.keys().isdisjoint(keys),
             differences=tuple(told),
         )

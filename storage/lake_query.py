@@ -45,7 +45,8 @@ def lake_answer(
     """Return what one statement reads of an existing lake (tables as lake.schema.table).
 
     `frames` are tables by name beside it, `parameters` its values by `$name`. LakeError when it
-    needs more than `memory_limit` ("2GB") and can't put it on disk.
+    needs more than `memory_limit` ("2GB") and can't put it on disk, or has no answer (a sum
+    beyond 38 digits).
     """
     if not MEMORY_AMOUNT.fullmatch(memory_limit):
         raise ValueError(f"{memory_limit!r} is no amount of memory: say 512MB or 2GB")
@@ -59,6 +60,8 @@ def lake_answer(
                 f"a question to the lake needs more than {memory_limit} of memory: ask less at "
                 "once, or allow more"
             ) from error
+        except duckdb.Error as error:
+            raise LakeError(f"the lake has no answer to a question: {error}") from error
         finally:
             connection.close()
 

@@ -181,3 +181,14 @@ def test_units_are_rounded_as_the_metric_says(
     )  # fmt: skip
 
     assert rounded_units(Decimal(units), metric) == Decimal(expected)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in AggregationType if kind.needs_number])
+def test_a_row_without_a_number_is_not_counted(kind: AggregationType) -> None:
+    """Where a number is wanted, a row that has none (its metric once counted) is no event."""
+    rows = [an_event(1, 5, Decimal(3)), an_event(2, 9)]
+
+    counted = quantity(rows, a_metric(kind))
+    assert counted.events_count == 1
+    assert counted.event_values is not None
+    assert len(counted.event_values) == 1

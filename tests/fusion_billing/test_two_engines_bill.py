@@ -97,3 +97,17 @@ def test_late_usage_is_disputed_too(roof: Roof, monkeypatch: pytest.MonkeyPatch)
     assert {each.closing_at for each in first.blocked} == {FEBRUARY, march}
     (draft,) = second.drafts
     assert [line.amount_cents for line in draft.lines] == [5_000, 50]
+
+
+def test_usage_beyond_all_digits_blocks_itself_alone(roof: Roof) -> None:
+    """A sum that no engine can hold keeps back its own period; the others are billed."""
+    open_two(roof)
+    most = "99999999999999999999999999.999999999999"
+    for number in range(4):
+        push = a_push(f"huge-{number}", timestamp=1_768_046_400 + number)
+        roof.post("/events", {"event": push | {"properties": {"tokens": most}}})
+    report = bill(roof, FEBRUARY)
+
+    assert [draft.subscription_external_id for draft in report.drafts] == ["bolt-team"]
+    assert [each.subscription_external_id for each in report.blocked] == ["acme-team"]
+    assert "it can't be counted" in report.blocked[0].problem

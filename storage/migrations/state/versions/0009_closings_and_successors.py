@@ -16,7 +16,9 @@ def upgrade() -> None:
     op.add_column("service", tax_rate)
     op.add_column("subscription", sa.Column("previous_id", sa.Text(), nullable=True))
     op.add_column("subscription", sa.Column("takes_over_at", sa.BigInteger(), nullable=True))
-    is_followed = sa.Column("is_followed", sa.Boolean(), nullable=False, server_default=sa.false())
+    is_followed: sa.Column[bool] = sa.Column(
+        "is_followed", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("subscription", is_followed)
     _replace_live_key(["service_code", "external_id", "status"])
     op.add_column("invoice_draft", sa.Column("usage_until", sa.BigInteger(), nullable=True))

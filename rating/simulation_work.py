@@ -1,0 +1,61 @@
+"""The work of a simulation, month by month: in this process, or in several where it pays.
+
+Each month is a pure function of the same world and frames, so it does not matter where it runs.
+"""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import date
+from multiprocessing import get_context
+
+from rating.simulation_due import MonthDue, SimulationWorld, due_by_month
+from rating.simulation_month import MonthChanges, UsageFrames, month_changes
+from rating.simulation_plan import ReadyPlans
+
+# A process takes a second or two to start: with fewer periods each it would save none.
+PERIODS_PER_PROCESS_MIN = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A world, what is due in it, and the usage; plans are made ready as months ask for them."""
+
+    world: SimulationWorld
+    due: Mapping[date, MonthDue]
+    frames: UsageFrames
+    plans: ReadyPlans = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with no plan ready."""
+        object.__setattr__(self, "plans", ReadyPlans(self.world.book))
+
+    def changes(self, month: date) -> MonthChanges:
+        """Return what one month comes to."""
+        return month_changes(self.world, self.plans, self.frames, month, self.due[month])
+
+
+def computed_months(work: Work, processes: int) -> Iterator[MonthChanges]:
+    """Yield what each month comes to, in any order, computed by up to so many processes."""
+    periods_count = sum(len(month.usage) for month in work.due.values())
+    processes = min(processes, periods_count // PERIODS_PER_PROCESS_MIN)
+    if processes <= 1:
+        yield from map(work.changes, work.due)
+        return
+    with ProcessPoolExecutor(
+        processes, get_context("spawn"), initializer=_open, initargs=(work.world, work.frames)
+    ) as pool:
+        for task in as_completed([pool.submit(_changes, month) for month in work.due]):
+            yield task.result()
+
+
+_opened: list[Work] = []
+
+
+def _open(world: SimulationWorld, frames: UsageFrames) -> None:
+    """Make this process ready for months of one simulation: finding what is due costs little."""
+    _opened.append(Work(world, due_by_month(world), frames))
+
+
+def _changes(month: date) -> MonthChanges:
+    return _opened[0].changes(month)
