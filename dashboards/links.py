@@ -24,6 +24,14 @@ class Links:
         """Return the page that explains one rated line."""
         return f"{self.home}/rated_lines/{quote(line_id, safe='')}"
 
+    def signed_line(self, line_id: str) -> str:
+        """Return the signed file of one rated line."""
+        return f"{self.line(line_id)}/explanation.csv"
+
+    def usage_of_line(self, line_id: str, page: int) -> str:
+        """Return a page of the usage counted for one rated line."""
+        return f"{self.line(line_id)}?page={page}"
+
     def costs(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
         """Return the cost rows behind a COGS figure."""
         return f"{self.home}/costs{suffix}{scope_query(scope, **more)}"

@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 from dashboards.cost_rows import cost_page, exported_costs
 from dashboards.drafts import STATUSES, draft_page, find_draft
 from dashboards.explanation import draft_lines_of, explanation_of
+from dashboards.explanation_usage import signed_line_csv, usage_page
 from dashboards.freshness import read_choices, read_freshness
 from dashboards.margin_answer import margin_context, margin_csv, margin_json, read_report
 from dashboards.names import read_names
@@ -112,9 +113,26 @@ def rated_line_explained(
     line = find_rated_line(lake, line_id)
     if line is None:
         raise NotFoundPage(f"No rated line has the id {line_id}.")
-    explanation = explanation_of(line["explanation"])
-    names = read_names(state, [line["account_id"]])
-    return page(request, "rated_line.html", now, line=line, explanation=explanation, names=names)
+    return page(
+        request,
+        "rated_line.html",
+        now,
+        line=line,
+        explanation=explanation_of(line["explanation"]),
+        usage=usage_page(state, lake, line, page_from(request.query_params)),
+        page_link=lambda number: links_of(request).usage_of_line(line_id, number),
+        names=read_names(state, [line["account_id"]]),
+    )
+
+
+@router.get("/rated_lines/{line_id}/explanation.csv")
+def rated_line_signed(request: Request, line_id: str, lake: TheLake, state: TheState) -> Response:
+    """Answer all that one rated line was computed from, signed."""
+    line = find_rated_line(lake, line_id)
+    parts = line and signed_line_csv(state, lake, line, request.app.state.pepper)
+    if parts is None:
+        raise NotFoundPage(f"No rated line with a known explanation has the id {line_id}.")
+    return StreamingResponse(parts, media_type="text/csv; charset=utf-8", headers=_named("line"))
 
 
 @router.get("/costs")
@@ -190,9 +208,8 @@ def static_file(name: str) -> Response:
 
 
 def _csv(text: str, name: str) -> Response:
-    disposition = f'attachment; filename="{name}.csv"'
-    return Response(
-        text,
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": disposition},
-    )
+    return Response(text, media_type="text/csv; charset=utf-8", headers=_named(name))
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}.csv"'}

@@ -39,7 +39,11 @@ if divisor and divisor[0]["units"]:
         if row["text"] in HOW:
             units = units.quantize(Decimal(1).scaleb(-int(row["weight"])), HOW[row["text"]])
         units = max(units, Decimal(0)) if row["text"] == "not below zero" else units
-    assert units == number(of("units")[0], "units"), "the usage does not make the units"
+    counted = [number(row, "units") for row in of("units")]
+    assert units == counted[0], "the usage does not make the units"
+    is_late = any(row["name"] == "kind" and row["text"] == "late_usage" for row in of("line"))
+    billed = of("step" if is_late else "quantity")[0]
+    assert number(billed, "units") in counted, "these are not the units that were billed"
 # 3. Units by price make each step's amount, and the steps make the line's.
 for row in of("step"):
     if row["unit_amount"]:

@@ -15,8 +15,10 @@ from fusion_billing.commands import (
     lake,
     odoo,
     quarantine,
+    rerate,
     services,
     serving,
+    verify,
 )
 from odoo_bridge.faults import OdooFault
 from storage.lake import LakeError
@@ -32,6 +34,8 @@ app = typer.Typer(
 app.command("serve")(serving.serve)
 app.command("demo")(demonstration.demo)
 app.command("bill")(billing.bill)
+app.command("rerate")(rerate.rerate)
+app.command("verify")(verify.verify)
 app.add_typer(services.app, name="service")
 app.add_typer(keys.app, name="key")
 app.add_typer(imports.app, name="import")

@@ -24,7 +24,8 @@ from ingest.erasing import Scope, erase_rows, keep_keys, quarantine_row_ids
 from rating import erasure_store
 from rating.erasure_proof import PreparedProof, first_unbilled, prepared_proof, verify_erasure
 from rating.erasure_store import Erasure
-from rating.price_book import PriceBook, read_price_book
+from rating.price_book import PriceBook
+from rating.price_book_store import read_price_book
 from rating.rated_line_store import ship_rated_lines
 from storage.fault_points import reached
 from storage.free_pages import vacuum_file
@@ -113,7 +114,8 @@ def erase_account(
 def drop_old_usage(house: House, *, at: datetime, kept_months: int) -> list[Erasure]:
     """Drop each service's usage of months that ended `kept_months` ago and are billed; 0: never.
 
-    A month is left alone while a period that touches it is open, or a line of it unproven.
+    A month is left alone while a period that touches it is open, or a line of it unproven; all
+    months are while the service has a recurring metric, which counts them for ever.
     """
     if not kept_months:
         return []
@@ -183,6 +185,9 @@ def _planned_drop(house: House, service: Service, month: date, at: datetime) -> 
     end = _midnight(_next(month))
     with house.state.read() as connection:
         book = read_price_book(connection, service)
+        if book.counts_history:
+            _log.info("month_kept_for_recurring_metrics", service=service.code, month=str(month))
+            return None
         if first_unbilled(connection, book, scope, at, begun_before=end) is not None:
             return None
         proof = prepared_proof(connection, house.lake, book, scope)

@@ -12,11 +12,12 @@ import msgspec
 import polars as pl
 
 from catalog.billable_metrics import BillableMetric
+from ingest.event_columns import columns_of, content_digests
 from ingest.finding import Finding, finding
 from ingest.lake_check import RESTORE, UNREADABLE, USAGE_TABLES, LakeView
 from ingest.metric_value import VALUE_COLUMNS, metric_values, window_values
 from ingest.stored_usage import COLUMNS, EPOCH_SECOND, stored_event
-from ingest.usage_event import UsageEvent, content_digests, event_keys
+from ingest.usage_event import UsageEvent
 from ingest.usage_frame import WINDOW
 from storage.lake_tables import QUARANTINE, LakeTable
 
@@ -61,6 +62,11 @@ def check_content(view: LakeView, metrics: MetricVersions) -> Finding:
     return finding("content", counts, holes=seen.holes, cure=RESTORE)
 
 
+def row_faults(table: LakeTable, rows: pl.DataFrame, metrics: MetricVersions) -> list[str]:
+    """Return what is wrong with some rows of a usage table, each row named; none where all is."""
+    return list(_faults(table, rows, metrics, _Seen()))
+
+
 def _steps(view: LakeView, table: LakeTable, path: str) -> Iterator[pl.DataFrame]:
     start = 0
     rows = view.lake.scan_files(table, [path])
@@ -87,7 +93,7 @@ def _digest_faults(rows: pl.DataFrame) -> Iterator[str]:
     events = [
         _event(row) for row in told.with_columns(received_s=EPOCH_SECOND).iter_rows(named=True)
     ]
-    digests = content_digests(event_keys(rows["service"][0], events), events)
+    digests = content_digests(rows["service"].to_list(), columns_of(events))
     said = pl.Series("said", digests, pl.UInt64).reinterpret(signed=True)
     for row in rows.filter(rows["content_digest"].ne_missing(said)).iter_rows(named=True):
         yield f"{_named(row)}: not what was sent"
@@ -118,7 +124,12 @@ def _value_faults(rows: pl.DataFrame, metrics: MetricVersions, seen: _Seen) -> I
         seen.values_checked += len(places)
         own = rows[places]
         texts = [text.encode() for text in own["properties"]]
-        read = window_values(known[0], texts) if is_window else metric_values(known[0], texts)
+        times = own["occurred_at"].cast(pl.Int64).to_list()
+        read = (
+            window_values(known[0], texts)
+            if is_window
+            else metric_values(known[0], texts, code=code, occurred_us=times)
+        )
         differ = pl.any_horizontal(
             pl.col(each).ne_missing(pl.col(f"{each}_read")) for each in COMPARED
         )

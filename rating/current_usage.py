@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, localcontext
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import GroupQuantity, Quantity
@@ -10,6 +11,7 @@ from aggregation.quantity_memory import QuantityMemory
 from catalog.billable_metrics import BillableMetric
 from catalog.billing_periods import BillingPeriod, unbilled_period_at, usage_interval
 from catalog.errors import MethodNotAllowed, NotFound
+from catalog.money import MONEY_CONTEXT, ZERO, amount_of_cents, rounded_cents
 from catalog.plans import Charge, Plan
 from catalog.services import Service
 from catalog.subscriptions import Subscription, SubscriptionStatus
@@ -26,6 +28,8 @@ from rating.usage_narrowing import EVERYTHING, Narrowing, narrowed_plan, narrowe
 from storage.lake import Lake
 from storage.lake_tables import USAGE
 from storage.state import State
+
+HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +61,31 @@ class ChargeUsage:
 
 @dataclass(frozen=True, slots=True)
 class CurrentUsage:
-    """A period of a subscription; amounts without tax, which is Odoo's to compute."""
+    """A period of a subscription; `tax_rate` (percent) estimates the tax, which is Odoo's."""
 
     period: BillingPeriod
     plan: Plan
     timezone: str
     charges: Sequence[ChargeUsage]
+    tax_rate: Decimal = ZERO
 
     @property
     def amount_cents(self) -> int:
-        """Return the sum of the charges' rounded cents."""
+        """Return the sum of the charges' rounded cents, without tax."""
         return sum(usage.amount_cents for usage in self.charges)
+
+    @property
+    def taxes_amount_cents(self) -> int:
+        """Return the estimated tax on the sum, rounded half-up once."""
+        currency = self.plan.amount_currency
+        with localcontext(MONEY_CONTEXT):
+            tax = amount_of_cents(self.amount_cents, currency) * self.tax_rate / HUNDRED
+        return rounded_cents(tax, currency)
+
+    @property
+    def total_amount_cents(self) -> int:
+        """Return the sum with the estimated tax."""
+        return self.amount_cents + self.taxes_amount_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +126,9 @@ def current_usage(
         charge_windows(book, subscription, plan, period, zone.key), narrowing
     )
     found = window_quantities(sources, service, subscription, windows)
-    return CurrentUsage(period, plan, zone.key, charge_usages(plan, windows, found))
+    # The service that comes with a key holds its rate as text.
+    tax_rate = Decimal(service.estimated_tax_rate) if narrowing.is_taxed else ZERO
+    return CurrentUsage(period, plan, zone.key, charge_usages(plan, windows, found), tax_rate)
 
 
 def window_quantities(

@@ -24,7 +24,7 @@ from rating.closing_lines import rated_lines
 from rating.draft_store import billed_of
 from rating.erasure_store import Proof, proved_windows
 from rating.price_book import PriceBook
-from rating.rated_line import RatedLine
+from rating.rated_line import LineKind, RatedLine
 from storage.lake import Lake
 from storage.lake_tables import RATED_LINE, USAGE
 
@@ -78,6 +78,7 @@ def prepared_proof(
     unproven = [
         line_id for draft in drafts for line_id in _differences(book, draft, computed, already)
     ]
+    unproven += _late_lines(lake, scope)
     parts = erased_parts(lake, scope, _window_frame(windows))
     of_window = {part.window_key: part for part in parts if part.window_key is not None}
     proofs = [
@@ -181,6 +182,21 @@ def _stored_lines(
     for row in rows.iter_rows(named=True):
         found[row["draft_id"]][row["id"]] = row
     return found
+
+
+def _late_lines(lake: Lake, scope: Scope) -> list[str]:
+    """Return the late lines of the scope: no proof is kept of what a period cost in between."""
+    lines = lake.scan(RATED_LINE).filter(
+        pl.col("service") == scope.service_code, pl.col("kind") == LineKind.LATE_USAGE.value
+    )
+    if not scope.months:
+        found = lines.filter(pl.col("subscription_id").is_in(sorted(scope.subscriptions)))
+        return sorted(found.select("id").collect()["id"])
+    touched = [
+        (pl.col("period_start") < _month_end(month)) & (pl.col("period_end") > _midnight(month))
+        for month in scope.months
+    ]
+    return sorted(lines.filter(pl.any_horizontal(touched)).select("id").collect()["id"])
 
 
 def _is_touched(closing: Closing, scope: Scope) -> bool:

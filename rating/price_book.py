@@ -40,6 +40,11 @@ class PriceBook:
         """Return the metric version in force just before `end`."""
         return version_in_force(self.metrics[metric_id], end)
 
+    @property
+    def counts_history(self) -> bool:
+        """Say whether some metric counts usage of all times, so that none of it may go."""
+        return any(each.recurring for versions in self.metrics.values() for each in versions)
+
     def first_started_at(self, subscription: Subscription) -> datetime:
         """Return the first start under a subscription's external id: trials run from it (Lago)."""
         starts = [

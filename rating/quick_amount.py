@@ -84,18 +84,20 @@ def _of_units(bucket: ChargeBucket, exponent: int) -> UnitsCents | None:
     amount_of = ready(bucket.terms)
 
     def cents(units: Decimal, events_count: int) -> int:
-        if included and units >= 0:
-            units = max(units - included, ZERO)
         exact = amount_of(units, events_count)
-        if exact <= 0:
-            return 0
-        return int(exact.scaleb(exponent).quantize(ONE, ROUND_HALF_UP))
+        return int(exact.scaleb(exponent).quantize(ONE, ROUND_HALF_UP)) if exact > ZERO else 0
 
-    return cents
+    def cents_after_quota(units: Decimal, events_count: int) -> int:
+        if units > ZERO:
+            units = units - included if units > included else ZERO
+        return cents(units, events_count)
+
+    return cents_after_quota if included else cents
 
 
 def _standard(terms: StandardTerms) -> UnitsAmount:
-    return lambda units, _: max(units, ZERO) * terms.amount
+    price = terms.amount
+    return lambda units, _: units * price if units > ZERO else ZERO
 
 
 def _package(terms: PackageTerms) -> UnitsAmount:

@@ -61,13 +61,14 @@ def ship_rated_lines(state: State, lake: Lake) -> int:
 def stored_rated_lines(
     lake: Lake, service_code: str, subscription_external_ids: Collection[str]
 ) -> list[RatedLine]:
-    """Return the lines of some subscriptions that are in the lake."""
+    """Return the lines of some subscriptions that are in the lake, as they were rated."""
     texts = (
         lake.scan(RATED_LINE)
         .filter(
             pl.col("service") == service_code,
             pl.col("subscription_id").is_in(sorted(subscription_external_ids)),
         )
+        .sort("rated_at", "id")
         .select("explanation")
         .collect()
     )

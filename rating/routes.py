@@ -69,10 +69,18 @@ def show_projected_usage(
     service: CallerService,
     sources: SourcesOf,
     at: Now,
+    narrowing: NarrowingOf,
     external_subscription_id: SubscriptionAsked = None,
 ) -> Json:
     """Show the open period of a subscription, and what it may come to."""
-    usage = current_usage(sources, service, external_customer_id, external_subscription_id, at=at)
+    usage = current_usage(
+        sources,
+        service,
+        external_customer_id,
+        external_subscription_id,
+        at=at,
+        narrowing=Narrowing(is_taxed=narrowing.is_taxed),
+    )
     return Json({"customer_projected_usage": to_lago_projected_usage(Projection(usage, at))})
 
 

@@ -53,7 +53,7 @@ class SimulationLimits:
     rows_max: int
 
 
-HTTP_LIMITS = SimulationLimits(accounts_max=2_000, months_max=24, rows_max=24_000)
+HTTP_LIMITS = SimulationLimits(accounts_max=1_000, months_max=24, rows_max=12_000)
 COMMAND_LIMITS = SimulationLimits(accounts_max=100_000, months_max=120, rows_max=2_000_000)
 
 

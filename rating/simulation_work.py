@@ -43,9 +43,20 @@ def computed_months(work: Work, processes: int) -> Iterator[MonthChanges]:
         yield from map(work.changes, work.due)
         return
     with ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=_open, initargs=(work.world, work.frames)
+        processes - 1,
+        get_context("spawn"),
+        initializer=_open,
+        initargs=(work.world, work.frames),
     ) as pool:
-        for task in as_completed([pool.submit(_changes, month) for month in work.due]):
+        tasks = {month: pool.submit(_changes, month) for month in work.due}
+        begun = []
+        # Others begin with the first months, this process with the last ones, until they meet.
+        for month, task in reversed(tasks.items()):
+            if task.cancel():
+                yield work.changes(month)
+            else:
+                begun.append(task)
+        for task in as_completed(begun):
             yield task.result()
 
 

@@ -15,7 +15,7 @@ class Narrowing:
 
     Of id, code and metric the first one given holds (Lago). `group` takes the usage whose
     properties have these values, which then need no group of their own. Of the presentation keys
-    only those of `presentation_keys` are shown; None means all.
+    only those of `presentation_keys` are shown; None means all. `is_taxed` adds an estimated tax.
     """
 
     charge_id: str | None = None
@@ -25,6 +25,7 @@ class Narrowing:
     presentation_keys: tuple[str, ...] | None = None
     is_ungrouped: bool = False
     is_full_usage: bool = False
+    is_taxed: bool = True
 
     @property
     def names_charge(self) -> bool:

@@ -45,8 +45,8 @@ def to_lago_projected_usage(projection: Projection) -> dict[str, object]:
         "currency": currency,
         "amount_cents": usage.amount_cents,
         "projected_amount_cents": projection.total_cents,
-        "total_amount_cents": usage.amount_cents,
-        "taxes_amount_cents": 0,
+        "total_amount_cents": usage.total_amount_cents,
+        "taxes_amount_cents": usage.taxes_amount_cents,
         "lago_invoice_id": None,
         "charges_usage": to_lago_charges(usage.charges, currency, ProjectedNumbers(projection)),
     }

@@ -65,8 +65,8 @@ def to_lago_usage(usage: CurrentUsage) -> dict[str, object]:
         **period_members(usage.period, usage.timezone),
         "currency": usage.plan.amount_currency,
         "amount_cents": usage.amount_cents,
-        "taxes_amount_cents": 0,
-        "total_amount_cents": usage.amount_cents,
+        "taxes_amount_cents": usage.taxes_amount_cents,
+        "total_amount_cents": usage.total_amount_cents,
         "lago_invoice_id": None,
         "charges_usage": to_lago_charges(
             usage.charges, usage.plan.amount_currency, CountedNumbers()

@@ -32,6 +32,7 @@ def read_narrowing(pairs: Pairs) -> Narrowing:
         presentation_keys=_presentation_keys(pairs),
         is_ungrouped=is_true(last.get("skip_grouping")),
         is_full_usage=is_true(last.get("full_usage")),
+        is_taxed=is_true(last.get("apply_taxes", "true")),
     )
 
 

@@ -154,7 +154,8 @@ def _rated_row(
         0 if is_fee else units // 40, cents, format(amount, "f"), "USD" if is_foreign else "CAD",
         "Pro plan" if is_fee else f"{metric.replace('_', ' ').capitalize()} used",
         json.dumps({"steps": steps, "rounding_rule": "half-up"}), "usage_0:48213",
-        digest_like(key), datetime(2026, 12, 1, 6, 4, tzinfo=UTC),
+        digest_like(key), datetime(2026, 12, 1, 6, 4, tzinfo=UTC), None, None, None, None, True,
+        None,
     )  # fmt: skip
 
 

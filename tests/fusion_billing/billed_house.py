@@ -1,6 +1,6 @@
 """A house that has billed for months: groups, filters, history, corrections, late usage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,9 @@ METRICS: dict[str, dict[str, Any]] = {
     "disk": {
         "aggregation_type": "weighted_sum_agg", "field_name": "gb", "recurring": True,
         "weighted_interval": "seconds",
+    },
+    "meter": {
+        "aggregation_type": "sum_agg", "field_name": "read", "counter_semantics": "cumulative",
     },
     "peak": {
         "aggregation_type": "max_agg", "field_name": "peak", "rounding_function": "ceil",
@@ -94,6 +97,10 @@ def sell(roof: Roof) -> None:
             "properties": {"amount": "2.5"}, "min_amount_cents": 5_000,
         },
         {
+            "billable_metric_id": ids["meter"], "charge_model": "standard",
+            "properties": {"amount": "0.5"},
+        },
+        {
             "billable_metric_id": ids["peak"], "charge_model": "package",
             "properties": {"amount": "3", "package_size": 10, "free_units": 5},
         },
@@ -120,10 +127,22 @@ def use(roof: Roof, name: str, begins_at: datetime) -> None:
         push(roof, f"{name}-call-{number}", at, "calls", {"team": "ab"[number % 2]})
         push(roof, f"{name}-seat-{number}", at, "seats", {"seat": f"{name}-{number % 4}"})
         push(roof, f"{name}-disk-{number}", at, "disk", {"gb": 7 - 2 * number})
+        reading = 100 * (begins_at.month + 1) + number * number
+        read_meter(roof, f"{name}-meter-{number}", at, reading)
         push(roof, f"{name}-peak-{number}", at, "peak", {"peak": f"{number * 3}.25"})
 
 
-def push(roof: Roof, name: str, at: datetime, code: str, properties: dict[str, object]) -> None:
+def read_meter(roof: Roof, name: str, at: datetime, reading: int) -> None:
+    """Push a reading of an ever-rising counter."""
+    window = {
+        "transaction_id": name, "external_subscription_id": "acme-team", "code": "meter",
+        "window_end": at.isoformat(), "value": reading,
+    }  # fmt: skip
+    answer = roof.client.put("/api/v1/usage", json={"usage": window}, headers=roof.headers)
+    assert answer.status_code == 200, answer.text
+
+
+def push(roof: Roof, name: str, at: datetime, code: str, properties: Mapping[str, object]) -> None:
     """Push one event."""
     event = {
         "transaction_id": name, "external_subscription_id": "acme-team", "code": code,

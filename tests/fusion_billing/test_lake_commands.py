@@ -244,6 +244,21 @@ def test_old_usage_is_dropped_when_it_is_billed(roof: Roof) -> None:
     assert drop(FEBRUARY + timedelta(days=44), 1) == []
 
 
+def test_usage_that_later_bills_count_is_never_dropped(roof: Roof) -> None:
+    """While a service has a recurring metric, no month of it goes: later periods need them all."""
+    used(roof)
+    seats = {
+        "name": "Seats", "code": "seats", "aggregation_type": "unique_count_agg",
+        "field_name": "seat", "recurring": True,
+    }  # fmt: skip
+    roof.post("/billable_metrics", {"billable_metric": seats})
+    roof.clock.advance(FEBRUARY + timedelta(days=41))
+    bill_services(roof.house, at=FEBRUARY + timedelta(days=41))
+
+    assert drop_old_usage(roof.house, at=FEBRUARY + timedelta(days=43), kept_months=1) == []
+    assert roof.house.lake.scan(USAGE).collect().height > 0
+
+
 def test_settings_become_rules() -> None:
     """Days of the settings are what compaction is given."""
     rules = compaction_rules(files_min=9, snapshots_kept_days=3, files_kept_days=2)

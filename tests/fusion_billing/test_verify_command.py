@@ -20,7 +20,7 @@ from fusion_billing.house import House
 from fusion_billing.retention import erase_account
 from rating.line_difference import Difference
 from rating.verification import verification
-from storage.lake_tables import RATED_LINE, USAGE, LakeTable
+from storage.lake_tables import RATED_LINE, REVISION, USAGE, LakeTable
 from storage.tables import invoice_draft
 from tests.fusion_billing.billed_house import FEBRUARY, MARCH, billed_house, in_house, sell, use
 from tests.fusion_billing.conftest import OPENED_AT
@@ -128,6 +128,23 @@ def test_a_changed_counted_row_is_found(house: House, name: str, column: str) ->
 
     assert found
     assert all(each.cure for each in found)
+
+
+def test_the_reading_before_a_period_is_checked(house: House) -> None:
+    """A reading that two months start and end with is told for the drafts of both."""
+    name = "january-meter-5"
+    harm = pl.col("properties").str.replace("{", '{"more":1,', literal=True)
+    chosen = pl.when(pl.col("transaction_id") == name).then(harm).otherwise("properties")
+
+    found = harmed(
+        house,
+        file_with(house, REVISION, "transaction_id", name),
+        lambda rows: rows.with_columns(chosen.alias("properties")),
+    )
+
+    assert {each.what for each in found} == {"counted usage"}
+    assert all(name in each.stored for each in found)
+    assert len({each.draft_id for each in found}) == 2
 
 
 def test_every_column_of_a_line_is_compared(house: House) -> None:

@@ -16,7 +16,7 @@ from ingest.corrections.superseding import revisions_of
 from rating.charge_window import closing_windows
 from rating.closing import closings
 from rating.closing_lines import rated_lines
-from rating.price_book import read_price_book
+from rating.price_book_store import read_price_book
 from storage.lake_tables import USAGE
 from tests.ingest.counter_caller import Caller, shared_house
 from tests.rating.makers import TORONTO
