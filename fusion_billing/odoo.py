@@ -1,6 +1,7 @@
 """Odoo as the settings name it, and what waits for it."""
 
 from datetime import datetime
+from functools import cache
 
 from catalog.store import accounts, services
 from fusion_billing.settings import Settings
@@ -14,15 +15,22 @@ def odoo_of(settings: Settings) -> OdooConnection | None:
     """Return the way to the configured Odoo, unopened; None when none is configured."""
     if not settings.odoo_url:
         return None
-    return OdooConnection(
+    return _connection_of(
         OdooSettings(
             url=settings.odoo_url,
             database=settings.odoo_database,
             login=settings.odoo_login,
             password=settings.odoo_password.get_secret_value(),
             seconds_max=settings.odoo_seconds_max,
+            transport=settings.odoo_transport,
         )
     )
+
+
+@cache
+def _connection_of(settings: OdooSettings) -> OdooConnection:
+    """Return one connection per Odoo, so that one run's failures let the next one wait."""
+    return OdooConnection(settings)
 
 
 def send_waiting(

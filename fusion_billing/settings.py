@@ -181,6 +181,11 @@ class Settings(BaseSettings):
     odoo_password: SecretStr = Field(
         default=SecretStr(""), description="Password or API key of that user; never logged."
     )
+    odoo_transport: Literal["jsonrpc", "json2"] = Field(
+        default="jsonrpc",
+        description="Door of Odoo that is used: jsonrpc takes a password or an API key, json2 an "
+        "API key only.",
+    )
     odoo_seconds_max: int = Field(
         default=60, gt=0, description="Seconds one call to Odoo may take."
     )

@@ -1,59 +1,42 @@
-"""The one way to Odoo: `call(model, method, ...)` through `execute_kw`, and nothing else.
+"""The one way to Odoo: `call(model, method, ...)` by either transport, and nothing else.
 
-Opens itself at the first call, repeats what may be repeated, and gives every failure its class.
-The only file that knows odoorpc. Credentials and server tracebacks end here.
+Opens itself at the first call, repeats what may be repeated, leaves an Odoo alone that is down,
+and gives every failure its class. Credentials and server tracebacks end in the transports.
 """
 
-import logging
 import random
 import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPMessage
-from typing import IO
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-import odoorpc
-
-from odoo_bridge.faults import (
-    Misconfigured,
-    OdooFault,
-    OutcomeUnknown,
-    Retryable,
-    fault_of_server,
-    fault_of_transport,
-)
+from odoo_bridge.circuit_breaker import CircuitBreaker
+from odoo_bridge.faults import Misconfigured, OdooFault, OutcomeUnknown, Retryable
+from odoo_bridge.json2 import Json2Transport
+from odoo_bridge.jsonrpc import JsonRpcTransport
 from odoo_bridge.odoo_value import OdooValue
+from odoo_bridge.transport import Answer, OdooSettings, Transport
+
+__all__ = ["ATTEMPTS_MAX", "ODOO_VERSION", "OdooConnection", "OdooSettings"]
 
 ODOO_VERSION = 19
 ATTEMPTS_MAX = 5
 PAUSE_MILLISECONDS = (250, 500)
 PAUSE_DOUBLINGS_MAX = 4
-PORTS = {"http": 80, "https": 443}
-PROTOCOLS = {"http": "jsonrpc", "https": "jsonrpc+ssl"}
+TRANSPORTS: dict[str, Callable[[OdooSettings], Transport]] = {
+    "json2": Json2Transport,
+    "jsonrpc": JsonRpcTransport,
+}
 # What only asks may be asked again, even when an answer got lost.
 READS = frozenset(
     {
-        *("check_object_reference", "fields_get", "has_access", "read", "search"),
+        *("check_object_reference", "context_get", "default_get", "fields_get", "has_access"),
+        *("has_group", "get_param", "get_wkhtmltopdf_state", "name_search", "read", "search"),
         *("search_count", "search_read"),
     }
 )
 
 _chance = random.SystemRandom()
-
-
-@dataclass(frozen=True, slots=True)
-class OdooSettings:
-    """Where Odoo is and who enters; `password` may be an API key, and is never shown."""
-
-    url: str
-    database: str
-    login: str
-    password: str = field(repr=False)
-    seconds_max: int = 120
 
 
 class OdooConnection:
@@ -64,133 +47,92 @@ class OdooConnection:
         settings: OdooSettings,
         *,
         sleep: Callable[[float], None] = time.sleep,  # float: pause
+        breaker: CircuitBreaker | None = None,
     ) -> None:
         self.settings = settings
         self._sleep = sleep
-        self._odoo: odoorpc.ODOO | None = None
+        self._breaker = breaker or CircuitBreaker()
+        self._entered_by: tuple[Transport, int] | None = None
         self._lock = threading.Lock()
 
     def call(self, model: str, method: str, *args: OdooValue, **kwargs: OdooValue) -> OdooValue:
         """Call a public method of a model; raises one of the faults, never anything else."""
-        odoo = self._opened()
+        transport, _ = self._opened()
+        return self._answer(
+            lambda: transport.call(model, method, args, kwargs),
+            f"{model}.{method}",
+            is_read=method in READS,
+        )
 
-        def ask() -> OdooValue:
-            return odoo.execute_kw(model, method, list(args), kwargs)
+    def documentation(self, model: str) -> OdooValue | None:
+        """Return fields and methods of a model as Odoo documents them; None when it does not.
 
-        return self._answer(ask, f"{model}.{method}", is_read=method in READS)
+        Needs an API key, Odoo's module api_doc and its right; asked once, whatever the transport.
+        """
+        if not self.settings.has_api_key:
+            return None
+        told = Json2Transport(self.settings).documentation(model)
+        return None if isinstance(told, OdooFault) else told
 
     @property
     def user_id(self) -> int:
         """Return the id of the user who entered."""
-        return int(self._opened().env.uid)
+        return self._opened()[1]
 
     def pause(self, attempt: int) -> None:
         """Wait before the attempt after this one: doubling, with jitter, a few seconds at most."""
         doublings = min(attempt - 1, PAUSE_DOUBLINGS_MAX)
         self._sleep(_chance.randint(*PAUSE_MILLISECONDS) * 2**doublings / 1000)
 
-    def _opened(self) -> odoorpc.ODOO:
+    def _opened(self) -> tuple[Transport, int]:
         with self._lock:
-            if self._odoo is None:
-                self._odoo = self._entered()
-            return self._odoo
+            if self._entered_by is None:
+                self._entered_by = self._entered()
+            return self._entered_by
 
-    def _entered(self) -> odoorpc.ODOO:
-        silence_odoorpc()
-        odoo = _client(self.settings)
-        asked = {"service": "common", "method": "version", "args": []}
+    def _entered(self) -> tuple[Transport, int]:
+        transport = self._transport()
         try:
-            told = self._answer(lambda: odoo.json("/jsonrpc", asked)["result"], "version")
-            _refuse_other_version(str(told["server_serie"]))
-            self._answer(lambda: _login(odoo, self.settings), "login")
+            _refuse_other_version(self._answer(transport.version, "version"))
+            user_id = self._answer(transport.enter, "login")
         except OutcomeUnknown as lost:
             # Entering changes nothing in Odoo, so whatever was to be called has not been called.
             unreached = Retryable(lost.words, lost.kind)
         else:
-            return odoo
+            return transport, user_id
         raise unreached
 
-    def _answer(
-        self, ask: Callable[[], OdooValue], what: str, *, is_read: bool = True
-    ) -> OdooValue:
-        repeatable = (Retryable, OutcomeUnknown) if is_read else Retryable
-        attempt = 1
-        answer, fault = self._attempted(ask)
-        while isinstance(fault, repeatable) and attempt < ATTEMPTS_MAX:
-            self.pause(attempt)
-            attempt += 1
-            answer, fault = self._attempted(ask)
+    def _transport(self) -> Transport:
+        if self.settings.transport not in TRANSPORTS:
+            known = " or ".join(sorted(TRANSPORTS))
+            raise Misconfigured(f"the transport {self.settings.transport!r} is not {known}")
+        return TRANSPORTS[self.settings.transport](self.settings)
+
+    def _answer(self, ask: Callable[[], Answer], what: str, *, is_read: bool = True) -> OdooValue:
+        fault: OdooFault | None = self._breaker.refusal()
         if fault is None:
-            return answer
+            answer, fault = self._asked(ask, is_read=is_read)
+            self._breaker.note(fault)
+            if fault is None:
+                return answer
         fault.call = what
         raise fault
 
-    def _attempted(self, ask: Callable[[], OdooValue]) -> tuple[OdooValue, OdooFault | None]:
-        """Return the answer or the fault; raised later, it drags no foreign context along."""
-        try:
-            return ask(), None
-        except odoorpc.error.RPCError as refusal:
-            return None, self._fault_of_refusal(refusal)
-        except (OSError, HTTPException, ValueError, KeyError) as broken:
-            return None, fault_of_transport(broken)
-
-    def _fault_of_refusal(self, refusal: odoorpc.error.RPCError) -> OdooFault:
-        if not refusal.info:
-            return Misconfigured("the login or the password is wrong", "AccessDenied")
-        told = refusal.info["data"]
-        message = str(told.get("message", ""))
-        if self.settings.password:
-            message = message.replace(self.settings.password, "…")
-        return fault_of_server(str(told.get("name", "unknown")), message)
-
-
-def silence_odoorpc() -> None:
-    """Drop every record of odoorpc's logger: at debug level it writes the password out."""
-    logger = logging.getLogger("odoorpc.rpc.jsonrpclib")
-    if _dropped not in logger.filters:
-        logger.addFilter(_dropped)
-
-
-def _dropped(_record: logging.LogRecord) -> bool:
-    return False
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    """Refuses redirects: urllib would turn the POST into a GET and lose the body."""
-
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> None:
-        """Follow nothing; urllib then raises HTTPError with the status."""
-
-
-def _client(settings: OdooSettings) -> odoorpc.ODOO:
-    parts = urlsplit(settings.url)
-    try:
-        port = parts.port or PORTS[parts.scheme]
-    except (KeyError, ValueError):
-        port = 0
-    if not port or not parts.hostname or parts.path.strip("/"):
-        words = "its address must look like https://odoo.example.com, with a port if need be"
-        raise Misconfigured(words)
-    return odoorpc.ODOO(
-        parts.hostname,
-        PROTOCOLS[parts.scheme],
-        port,
-        timeout=settings.seconds_max,
-        version=f"{ODOO_VERSION}.0",
-        opener=build_opener(_NoRedirects()),
-    )
-
-
-def _login(odoo: odoorpc.ODOO, settings: OdooSettings) -> None:
-    odoo.login(settings.database, settings.login, settings.password)
+    def _asked(
+        self, ask: Callable[[], Answer], *, is_read: bool
+    ) -> tuple[OdooValue, OdooFault | None]:
+        """Return the answer or the last fault, after all attempts that may be made."""
+        repeatable = (Retryable, OutcomeUnknown) if is_read else Retryable
+        attempt = 1
+        answer = ask()
+        while isinstance(answer, repeatable) and attempt < ATTEMPTS_MAX:
+            self.pause(attempt)
+            attempt += 1
+            answer = ask()
+        return (None, answer) if isinstance(answer, OdooFault) else (answer, None)
 
 
 def _refuse_other_version(version: str) -> None:
     major = re.search(r"\d+", version)
     if major is None or int(major[0]) != ODOO_VERSION:
         raise Misconfigured(f"the server is version {version}, not {ODOO_VERSION}")
-
-
-silence_odoorpc()

@@ -39,6 +39,7 @@ RETRYABLE_WORDS = re.compile(
 DENIED_WORDS = re.compile(r"You are not allowed to|top-secret records|unauthorized .*compan")
 BUG_WORDS = "Unknown error during import"
 NO_DATABASE = re.compile(r'database "[^"]*" does not exist')
+NO_MODEL = re.compile(r"Object (\S+) doesn't exist|the model '(\S+)' does not exist")
 # A gateway's answer says nothing about the server behind it; these are refused at the door.
 REFUSED_STATUSES = {
     HTTPStatus.UNAUTHORIZED,
@@ -101,8 +102,9 @@ def fault_of_server(name: str, message: str) -> OdooFault:
     words = one_line(message)
     if name in RETRYABLE_NAMES:
         return Retryable(words, name)
-    if NO_DATABASE.search(message):
-        return Misconfigured("the server has no database of this name", name)
+    missing = _missing_part(message)
+    if missing:
+        return Misconfigured(missing, name)
     if name.startswith("psycopg2."):
         # The database went away, perhaps while it committed.
         return OutcomeUnknown("Odoo lost its database", name)
@@ -111,6 +113,22 @@ def fault_of_server(name: str, message: str) -> OdooFault:
     if name in MISCONFIGURED_NAMES:
         return Misconfigured(words, name)
     return OurBug(f"{name}: {words}", name)
+
+
+def _missing_part(message: str) -> str | None:
+    """Return which part of Odoo is not there, its database or a model of it, or None."""
+    if NO_DATABASE.search(message):
+        return "the server has no database of this name"
+    model = NO_MODEL.search(message)
+    if model:
+        return f"it has no {model[1] or model[2]}: install the app that brings it"
+    return None
+
+
+def is_outage(fault: OdooFault) -> bool:
+    """Say whether no answer of Odoo's own came back; busy and refusing are answers."""
+    is_unheard = isinstance(fault, Retryable | OutcomeUnknown)
+    return is_unheard and fault.kind not in RETRYABLE_NAMES
 
 
 def fault_of_transport(broken: Exception) -> OdooFault:

@@ -6,7 +6,7 @@ They are for people and for searches; what makes a record unique is its external
 from dataclasses import dataclass
 
 from odoo_bridge.connection import OdooConnection
-from odoo_bridge.faults import Misconfigured, NeedsHuman
+from odoo_bridge.faults import Misconfigured, NeedsHuman, OdooFault, OutcomeUnknown
 
 SETUP_COMMAND = "fusion-billing odoo setup"
 
@@ -22,13 +22,23 @@ class OdooField:
 
 
 FIELDS = (
+    OdooField("res.partner", "x_fc_account_id", "Fusion Billing account"),
+    OdooField("sale.order", "x_fc_service", "Fusion Billing service", is_key=False),
+    OdooField("sale.order", "x_fc_account_id", "Fusion Billing account"),
+    OdooField("sale.order", "x_fc_subscription_id", "Fusion Billing subscription"),
+    OdooField("sale.order.line", "x_fc_rated_line_id", "Fusion Billing rated line"),
+    OdooField("sale.order.line", "x_fc_metric_code", "Fusion Billing metric", is_key=False),
     OdooField("account.move", "x_fc_draft_id", "Fusion Billing draft"),
     OdooField("account.move", "x_fc_service", "Fusion Billing service", is_key=False),
     OdooField("account.move", "x_fc_account_id", "Fusion Billing account"),
+    OdooField("account.move", "x_fc_subscription_id", "Fusion Billing subscription"),
     OdooField("account.move.line", "x_fc_rated_line_id", "Fusion Billing rated line"),
     OdooField("account.move.line", "x_fc_metric_code", "Fusion Billing metric", is_key=False),
     OdooField("account.move.line", "x_fc_quantity", "Fusion Billing quantity", is_key=False),
+    OdooField("product.template", "x_fc_service", "Fusion Billing service", is_key=False),
+    OdooField("product.template", "x_fc_charge_code", "Fusion Billing charge"),
 )
+RACES_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,7 @@ class SetupReport:
 def missing_fields(odoo: OdooConnection) -> list[OdooField]:
     """Return the fields that Odoo lacks; any user may ask."""
     present: set[tuple[str, str]] = set()
-    for model in {needed.model for needed in FIELDS}:
+    for model in dict.fromkeys(needed.model for needed in FIELDS):
         names = [needed.name for needed in FIELDS if needed.model == model]
         found = odoo.call(model, "fields_get", names, ["type"])
         present |= {(model, name) for name in found}
@@ -61,22 +71,31 @@ def setup(odoo: OdooConnection, *, dry_run: bool) -> SetupReport:
     """Create the fields that are missing, once; needs an administrator, unless it is a dry run."""
     missing = missing_fields(odoo)
     there = tuple(needed for needed in FIELDS if needed not in missing)
-    if not dry_run:
-        for model in sorted({needed.model for needed in missing}):
-            _create(odoo, model, [needed for needed in missing if needed.model == model])
+    if missing and not dry_run:
+        _create(odoo, missing)
     return SetupReport(tuple(missing), there)
 
 
-def _create(odoo: OdooConnection, model: str, fields: list[OdooField]) -> None:
-    model_id = odoo.call("ir.model", "search", [["model", "=", model]])[0]
-    rows = [to_odoo_field(needed, model_id) for needed in fields]
-    try:
-        odoo.call("ir.model.fields", "create", rows)
-    except NeedsHuman:
-        # Somebody else's setup was faster: their fields are as good as ours.
-        still_missing = missing_fields(odoo)
-        if any(needed in still_missing for needed in fields):
-            raise
+def _create(odoo: OdooConnection, missing: list[OdooField]) -> None:
+    """Create fields in one call, for Odoo rebuilds itself after each; lost races are run again.
+
+    Somebody else's setup may be faster with some of them: their fields are as good as ours.
+    """
+    models = sorted({needed.model for needed in missing})
+    read = odoo.call("ir.model", "search_read", [["model", "in", models]], ["model"])
+    model_ids = {found["model"]: int(found["id"]) for found in read}
+    for _ in range(RACES_MAX):
+        rows = [to_odoo_field(needed, model_ids[needed.model]) for needed in missing]
+        try:
+            odoo.call("ir.model.fields", "create", rows)
+        except (NeedsHuman, OutcomeUnknown) as caught:
+            fault: OdooFault = caught
+        else:
+            return
+        missing = missing_fields(odoo)
+        if not missing:
+            return
+    raise fault
 
 
 def to_odoo_field(needed: OdooField, model_id: int) -> dict[str, object]:

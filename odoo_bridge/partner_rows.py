@@ -1,5 +1,6 @@
 """An account as a partner's row for `load`, and what tells one client from another. Pure."""
 
+import re
 from email.utils import getaddresses
 
 from catalog.accounts import Account
@@ -7,6 +8,10 @@ from odoo_bridge.external_ids import client_external_id, digest
 
 # Where the tax depends on the province, a partner without one would be taxed by accident.
 TAXED_BY_PROVINCE = {"CA", "US"}
+# Odoo's Canadian books tell provinces apart, and take every other country as one.
+TAXED_BY_PROVINCE_IN_ODOO = {"CA"}
+# A Canadian GST/HST number: nine digits, the programme, four digits.
+GST_NUMBER = re.compile(r"(\d{9})(RT)(\d{4})")
 
 
 def client_key(account: Account) -> str:
@@ -25,8 +30,19 @@ def normalized_email(account: Account) -> str | None:
 
 
 def normalized_vat(account: Account) -> str | None:
-    """Return an account's tax number without spaces around it, or None."""
-    return (account.tax_identification_number or "").strip() or None
+    """Return an account's tax number in capitals and without any space, or None."""
+    return "".join((account.tax_identification_number or "").split()).upper() or None
+
+
+def vat_spellings(account: Account) -> list[str]:
+    """Return the ways in which people may have written an account's tax number in Odoo."""
+    compact = normalized_vat(account)
+    if compact is None:
+        return []
+    typed = (account.tax_identification_number or "").strip()
+    parts = GST_NUMBER.fullmatch(compact)
+    spaced = [" ".join(parts.groups()), f"{parts[1]} {parts[2]}{parts[3]}"] if parts else []
+    return sorted({compact, typed, *spaced})
 
 
 def province_is_needed(account: Account) -> bool:
@@ -58,8 +74,9 @@ def to_odoo_partner(
         "zip": account.zipcode,
         "state_id/.id": str(state_id) if state_id else None,
         "country_id/.id": str(country_id),
-        "vat": normalized_vat(account),
+        "vat": (account.tax_identification_number or "").strip(),
         "company_registry": account.legal_number,
+        "x_fc_account_id": f"{account.service_code} {account.external_id}",
     }
     kept = {name: value for name, value in cells.items() if value}
     return tuple(kept), tuple(kept.values())

@@ -3,26 +3,22 @@
 What a person wrote on a partner is never changed; a partner is created only where none matches.
 """
 
-from collections.abc import Sequence
-
 from catalog.accounts import Account
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.external_ids import client_external_id
 from odoo_bridge.faults import NeedsHuman
 from odoo_bridge.links import LinkKind, keep_link, linked_id
 from odoo_bridge.loading import created_once, resolved_id
-from odoo_bridge.odoo_value import OdooValue
+from odoo_bridge.partner_address import country_and_province_ids
+from odoo_bridge.partner_matches import MODEL, OdooPartner, matching_partners, partners_of_ids
 from odoo_bridge.partner_rows import (
+    TAXED_BY_PROVINCE_IN_ODOO,
     client_key,
-    normalized_email,
-    normalized_vat,
-    province_is_needed,
     to_odoo_partner,
 )
 from storage.state import State
 
-MODEL = "res.partner"
-MATCHES_MAX = 100
+LINK_COMMAND = "fusion-billing odoo link"
 
 
 def partner_id_of(state: State, odoo: OdooConnection, account: Account) -> int:
@@ -32,7 +28,9 @@ def partner_id_of(state: State, odoo: OdooConnection, account: Account) -> int:
         external_id = client_external_id(client_key(account))
         columns, row = new_partner(odoo, account)
         partner_id = created_once(odoo, MODEL, external_id, columns, [row])
-    link_account(state, odoo.settings.database, account, partner_id)
+    database = odoo.settings.database
+    if _linked_ids(state, database, account)[:1] != [partner_id]:
+        link_account(state, database, account, partner_id)
     return partner_id
 
 
@@ -43,24 +41,45 @@ def link_account(state: State, database: str, account: Account, partner_id: int)
         keep_link(connection, database, LinkKind.CLIENT, client_key(account), partner_id)
 
 
+def link_by_hand(
+    state: State, odoo: OdooConnection, account: Account, partner_id: int
+) -> OdooPartner:
+    """Link an account to the partner that a person chose, a contact standing for its company.
+
+    Refuses a partner that could not be billed, with the reason.
+    """
+    billed_id = _billable(odoo, partner_id)
+    if billed_id is None:
+        raise NeedsHuman(f"Odoo has no partner #{partner_id}")
+    link_account(state, odoo.settings.database, account, billed_id)
+    return partners_of_ids(odoo, [billed_id])[0]
+
+
 def found_partner_id(state: State, odoo: OdooConnection, account: Account) -> int | None:
     """Return the partner of an account without writing anything; None when there is none yet.
 
-    Links come first, then the partner we created for this client, then the one that matches.
+    Links come first, then the partner we created for this client, then the one its invoices
+    lead to (a merge in Odoo takes them along), then the only one that matches.
     """
-    for partner_id in _linked_ids(state, odoo.settings.database, account):
-        if _is_usable(odoo, partner_id):
-            return partner_id
+    linked = _linked_ids(state, odoo.settings.database, account)
+    for partner_id in linked:
+        billed_id = _billable(odoo, partner_id)
+        if billed_id is not None:
+            return billed_id
     created = resolved_id(odoo, MODEL, client_external_id(client_key(account)))
-    if created is not None and _is_usable(odoo, created):
-        return created
-    return _only_match(odoo, account)
+    billed_id = _billable(odoo, created) if created is not None else None
+    if billed_id is None and linked:
+        billed_id = _invoiced_id(odoo, account)
+    if billed_id is None:
+        billed_id = _only_match(odoo, account)
+    if billed_id is None and linked:
+        raise NeedsHuman(_gone(account, linked[0]))
+    return billed_id
 
 
 def new_partner(odoo: OdooConnection, account: Account) -> tuple[list[str], list[str]]:
     """Return the columns and the row that would create an account's partner."""
-    country_id = _country_id(odoo, account)
-    state_id = _province_id(odoo, account, country_id)
+    country_id, state_id = country_and_province_ids(odoo, account)
     columns, row = to_odoo_partner(account, country_id, state_id)
     return list(columns), list(row)
 
@@ -74,80 +93,81 @@ def _linked_ids(state: State, database: str, account: Account) -> list[int]:
     return [partner_id for partner_id in found if partner_id is not None]
 
 
-def _is_usable(odoo: OdooConnection, partner_id: int) -> bool:
-    """Say whether a partner still exists; one that was archived on purpose asks for a person."""
-    read = odoo.call(MODEL, "read", [partner_id], ["active", "display_name"])
-    if read and not read[0]["active"]:
-        raise NeedsHuman(
-            f"partner {_named(read[0])} is archived in Odoo: unarchive it, then send again"
-        )
-    return bool(read)
+def _billable(odoo: OdooConnection, partner_id: int) -> int | None:
+    """Return the company that a partner stands for, fit to be billed; None when it is gone."""
+    found = partners_of_ids(odoo, [partner_id])
+    if not found:
+        return None
+    if found[0].commercial_id != partner_id:
+        found = partners_of_ids(odoo, [found[0].commercial_id])
+    return _fit_id(found[0])
+
+
+def _fit_id(partner: OdooPartner) -> int:
+    problem = partner_fault(partner)
+    if problem:
+        raise NeedsHuman(problem)
+    return partner.partner_id
+
+
+def partner_fault(partner: OdooPartner) -> str | None:
+    """Return why a partner can't be billed as it stands, or None.
+
+    Odoo finds no fiscal position without country and province, and then taxes like at home.
+    """
+    if not partner.is_active:
+        return f"partner {partner} is archived in Odoo: unarchive it, then send again"
+    if partner.has_fiscal_position:
+        return None
+    if not partner.country_code:
+        missing = "country"
+    elif partner.country_code in TAXED_BY_PROVINCE_IN_ODOO and not partner.province:
+        missing = "province"
+    else:
+        return None
+    return (
+        f"partner {partner} has no {missing} in Odoo, which would tax it like a client at home: "
+        f"set its {missing} in Odoo, then send again"
+    )
+
+
+def _invoiced_id(odoo: OdooConnection, account: Account) -> int | None:
+    """Return the partner that the account's latest invoice in Odoo is for, or None."""
+    ours = [
+        ["x_fc_account_id", "=", account.external_id],
+        ["x_fc_service", "=", account.service_code],
+    ]
+    found = odoo.call(
+        "account.move", "search_read", ours, ["commercial_partner_id"], order="id desc", limit=1
+    )
+    return _billable(odoo, int(found[0]["commercial_partner_id"][0])) if found else None
 
 
 def _only_match(odoo: OdooConnection, account: Account) -> int | None:
-    """Return the one partner with this e-mail or tax number, contacts standing for their company.
-
-    Two candidates are a person's choice, never ours.
-    """
-    terms = _terms(account)
-    if not terms:
-        return None
-    domain = ["|"] * (len(terms) - 1) + terms
-    matches = odoo.call(MODEL, "search_read", domain, ["commercial_partner_id"], limit=MATCHES_MAX)
-    commercial_ids = sorted({int(match["commercial_partner_id"][0]) for match in matches})
-    read = odoo.call(MODEL, "read", commercial_ids, ["active", "display_name"])
-    candidates = [partner for partner in read if partner["active"]]
-    if len(candidates) > 1:
-        raise NeedsHuman(_ambiguity(account, candidates))
-    return int(candidates[0]["id"]) if candidates else None
+    """Return the one active partner that matches; two, or archived ones, are a person's choice."""
+    matches = matching_partners(odoo, account)
+    active = [partner for partner in matches if partner.is_active]
+    if len(active) > 1 or (matches and not active):
+        raise NeedsHuman(_choice(account, active or matches))
+    return _fit_id(active[0]) if active else None
 
 
-def _terms(account: Account) -> list[OdooValue]:
-    fields = (
-        ("email_normalized", normalized_email(account)),
-        ("vat", normalized_vat(account)),
-    )
-    return [[name, "=", value] for name, value in fields if value]
-
-
-def _ambiguity(account: Account, candidates: Sequence[OdooValue]) -> str:
-    named = " and ".join(_named(partner) for partner in candidates)
+def _choice(account: Account, candidates: list[OdooPartner]) -> str:
+    named = " and ".join(str(partner) for partner in candidates)
+    told = "several partners" if candidates[0].is_active else "archived partners only"
     return (
-        f"account {account.external_id} of {account.service_code} matches {len(candidates)} "
-        f"partners in Odoo: {named}; merge them or archive all but one, then send again"
+        f"account {account.external_id} of {account.service_code} matches {told} in Odoo: "
+        f"{named}; {_remedy(account)}"
     )
 
 
-def _named(partner: OdooValue) -> str:
-    return f"{partner['display_name']} (#{partner['id']})"
-
-
-def _country_id(odoo: OdooConnection, account: Account) -> int:
-    code = (account.country or "").strip().upper()
-    found = odoo.call("res.country", "search", [["code", "=", code]]) if code else []
-    if not found:
-        raise NeedsHuman(_missing(account, "country", "its ISO code, such as CA"))
-    return int(found[0])
-
-
-def _province_id(odoo: OdooConnection, account: Account, country_id: int) -> int | None:
-    province = (account.state or "").strip()
-    if not province and not province_is_needed(account):
-        return None
-    domain = [
-        *(["country_id", "=", country_id], "|"),
-        *(["code", "=ilike", province], ["name", "=ilike", province]),
-    ]
-    found = odoo.call("res.country.state", "search", domain) if province else []
-    if len(found) != 1:
-        raise NeedsHuman(_missing(account, "state", "its province, such as ON"))
-    return int(found[0])
-
-
-def _missing(account: Account, name: str, remedy: str) -> str:
-    told = getattr(account, name)
-    wrong = f"is {told!r}, which Odoo doesn't know" if told else "is empty"
+def _gone(account: Account, partner_id: int) -> str:
     return (
-        f"account {account.external_id} of {account.service_code} has no partner in Odoo yet, and "
-        f"its {name} {wrong}: set {name} on the account ({remedy}), then send again"
+        f"partner #{partner_id}, which account {account.external_id} of {account.service_code} "
+        f"was linked to, is gone from Odoo, and no other matches; {_remedy(account)}"
     )
+
+
+def _remedy(account: Account) -> str:
+    command = f"{LINK_COMMAND} {account.external_id} PARTNER_ID --service {account.service_code}"
+    return f"choose an active one with `{command}`, then send again"

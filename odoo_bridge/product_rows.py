@@ -39,5 +39,7 @@ def to_odoo_product(key: ProductKey) -> tuple[list[str], list[str]]:
         "type": "service",
         "invoice_policy": "order",
         "list_price": "0",
+        "x_fc_service": key.service_code,
+        "x_fc_charge_code": key.charge_code or "",
     }
     return list(cells), list(cells.values())

@@ -1,31 +1,29 @@
-"""odoo check, setup, sync: is Odoo ready, make it ready, send what waits."""
+"""odoo check, setup, sync, candidates, link: is Odoo ready, make it ready, send what waits."""
 
 from typing import Annotated
 
 import typer
 
 from fusion_billing.clock import SystemClock
+from fusion_billing.commands import odoo_partners
+from fusion_billing.commands.odoo_options import configured_odoo
 from fusion_billing.commands.options import AsJson, DataDir, DryRun, say, settings_of
 from fusion_billing.house import opened_state
-from fusion_billing.odoo import odoo_of, send_waiting
-from fusion_billing.settings import Settings
+from fusion_billing.odoo import send_waiting
 from odoo_bridge.check import Level, check
-from odoo_bridge.connection import OdooConnection
 from odoo_bridge.fields import setup
 from odoo_bridge.send_report import SendReport
 from rating.draft_store import unpark_all
 
-NOT_CONFIGURED = (
-    "no Odoo is configured: set FUSION_ODOO_URL, FUSION_ODOO_DATABASE, FUSION_ODOO_LOGIN and "
-    "FUSION_ODOO_PASSWORD"
-)
 app = typer.Typer(help="Odoo, the system of record.", no_args_is_help=True)
+app.command("candidates")(odoo_partners.candidates)
+app.command("link")(odoo_partners.link)
 
 
 @app.command("check")
 def check_odoo(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Say whether this Odoo is ready for us; each finding names its remedy."""
-    findings = check(_odoo(settings_of(data_dir)))
+    findings = check(configured_odoo(settings_of(data_dir)), SystemClock()())
     data = [
         {"level": finding.level, "what": finding.what, "remedy": finding.remedy}
         for finding in findings
@@ -39,7 +37,7 @@ def check_odoo(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 @app.command("setup")
 def setup_odoo(data_dir: DataDir = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Create the x_fc_ fields that are missing; needs an administrator's login, once."""
-    report = setup(_odoo(settings_of(data_dir)), dry_run=dry_run)
+    report = setup(configured_odoo(settings_of(data_dir)), dry_run=dry_run)
     verb = "would create" if dry_run else "created"
     data = {
         "created": [f"{field.model}.{field.name}" for field in report.created],
@@ -61,7 +59,7 @@ def sync(
     if parked and dry_run:
         raise typer.BadParameter("--parked changes drafts, and --dry-run must not: use one of them")
     settings = settings_of(data_dir)
-    odoo = _odoo(settings)
+    odoo = configured_odoo(settings)
     with opened_state(settings) as state:
         if parked:
             with state.write() as connection:
@@ -70,13 +68,6 @@ def sync(
     say(as_json, _data(report), _text(report))
     if report.stopped_by is not None or report.parked:
         raise typer.Exit(1)
-
-
-def _odoo(settings: Settings) -> OdooConnection:
-    odoo = odoo_of(settings)
-    if odoo is None:
-        raise typer.BadParameter(NOT_CONFIGURED)
-    return odoo
 
 
 def _data(report: SendReport) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Fixtures of a real Odoo 19: one server for the run, a fresh database for each test.
+"""Fixtures of a real Odoo 19: one server for the run; a shared database, or a fresh one.
 
 Tests that use them carry `pytestmark = pytest.mark.xdist_group("odoo")`, so that a parallel run
 with `--dist loadgroup` starts one server in one worker. Without the mark they are still correct:
@@ -7,9 +7,15 @@ each worker then starts a server of its own.
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from odoo_bridge.fields import setup
+from tests.odoo.api_keys import with_api_key
+from tests.odoo.house import House
+from tests.odoo_bridge.broken_line import BrokenLine, broken_line
+from tests.odoo_bridge.makers import Books, entered
 from tests.real_parts import ODOO, OdooDatabase, OdooServer, require, running_odoo
 from tests.real_parts.odoo_database import with_integration_user
 
@@ -38,3 +44,30 @@ def odoo_database(odoo_server: OdooServer) -> Iterator[OdooDatabase]:
 def integration_user(odoo_database: OdooDatabase) -> OdooDatabase:
     """Provide the same database, entered by the user with the bridge's minimal rights."""
     return with_integration_user(odoo_database)
+
+
+@pytest.fixture(scope="session")
+def shared(odoo_server: OdooServer) -> Iterator[tuple[OdooDatabase, OdooDatabase, OdooDatabase]]:
+    """Provide a database with our fields: its administrator, the minimal user, and that by key."""
+    with odoo_server.fresh_database() as admin:
+        setup(entered(admin), dry_run=False)
+        user = with_integration_user(admin)
+        yield admin, user, with_api_key(admin, user)
+
+
+@pytest.fixture
+def house(
+    shared: tuple[OdooDatabase, OdooDatabase, OdooDatabase], tmp_path: Path
+) -> Iterator[House]:
+    """Provide empty books beside an Odoo that is entered with minimal rights."""
+    admin, user, keyed = shared
+    books = Books(tmp_path)
+    yield House(books, entered(user), admin, user, keyed, f"t{uuid4().hex[:12]}")
+    books.state.close()
+
+
+@pytest.fixture
+def line(odoo_server: OdooServer) -> Iterator[BrokenLine]:
+    """Provide a proxy before the server that can cut calls."""
+    with broken_line(odoo_server.host, odoo_server.port) as made:
+        yield made

@@ -139,10 +139,12 @@ def entered(
     port: int = 0,
     seconds_max: int = 60,
     sleep: Callable[[float], None] | None = None,
+    transport: str = "jsonrpc",
 ) -> OdooConnection:
     """Return the bridge's connection to a database; another port goes through a proxy."""
     url = f"http://{database.host}:{port or database.port}"
-    settings = OdooSettings(url, database.database, database.login, database.password, seconds_max)
+    entry = (url, database.database, database.login, database.password)
+    settings = OdooSettings(*entry, seconds_max, transport)
     return OdooConnection(settings, sleep=sleep) if sleep else OdooConnection(settings)
 
 

@@ -5,11 +5,11 @@ import logging
 import logging.config
 import socket
 import traceback
-from collections.abc import Iterator
 
 import odoorpc
 import pytest
 
+from odoo_bridge.circuit_breaker import FAILURES_MAX
 from odoo_bridge.connection import ATTEMPTS_MAX, OdooConnection, OdooSettings
 from odoo_bridge.faults import (
     Misconfigured,
@@ -19,24 +19,25 @@ from odoo_bridge.faults import (
     OutcomeUnknown,
     Retryable,
 )
-from tests.odoo_bridge.scripted_odoo import Answer, ScriptedOdoo, refusal, result, scripted_odoo
+from tests.odoo_bridge.scripted_odoo import (
+    SECRET,
+    Answer,
+    Refusal,
+    ScriptedOdoo,
+    refusal,
+    result,
+)
 
-SECRET = "secret-of-ours"
 TRACEBACK = "Traceback (most recent call last): File server.py"
 BUSY = refusal("psycopg2.errors.SerializationFailure", "could not serialize access")
 HALF = Answer(b'{"jsonrpc": "2.0", "resu', cut=100)
 
 
-@pytest.fixture
-def server() -> Iterator[ScriptedOdoo]:
-    with scripted_odoo() as odoo:
-        yield odoo
-
-
 def a_connection(
     server: ScriptedOdoo, pauses: list[object] | None = None, password: str = SECRET
 ) -> OdooConnection:
-    settings = OdooSettings(f"http://127.0.0.1:{server.port}", "books", "bridge", password, 5)
+    url = f"http://127.0.0.1:{server.port}"
+    settings = OdooSettings(url, "books", "bridge", password, 5, server.transport)
     kept: list[object] = [] if pauses is None else pauses
     return OdooConnection(settings, sleep=kept.append)
 
@@ -59,15 +60,20 @@ def test_a_call_carries_its_arguments(server: ScriptedOdoo) -> None:
     answer = a_connection(server).call("res.partner", "search", [["id", "=", 7]], limit=1)
 
     assert answer == [7]
-    assert server.asked == [["res.partner", "search", [[["id", "=", 7]]], {"limit": 1}]]
+    assert server.asked == [
+        ["res.partner", "search", {"domain": [["id", "=", 7]], "limit": 1}]
+        if server.transport == "json2"
+        else ["res.partner", "search", [[["id", "=", 7]]], {"limit": 1}]
+    ]
 
 
-def test_nothing_is_opened_before_the_first_call() -> None:
+@pytest.mark.parametrize("transport", ["jsonrpc", "json2"])
+def test_nothing_is_opened_before_the_first_call(transport: str) -> None:
     """A connection to a server that is down can be made; only a call fails, and may be repeated."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     pauses: list[object] = []
-    settings = OdooSettings(f"http://127.0.0.1:{port}", "books", "bridge", SECRET)
+    settings = OdooSettings(f"http://127.0.0.1:{port}", "books", "bridge", SECRET, 5, transport)
     odoo = OdooConnection(settings, sleep=pauses.append)
 
     assert type(fault_of(odoo)) is Retryable
@@ -76,7 +82,8 @@ def test_nothing_is_opened_before_the_first_call() -> None:
 
 def test_a_busy_odoo_is_asked_again(server: ScriptedOdoo) -> None:
     """A serialization failure did nothing, so even a write is repeated, after growing pauses."""
-    server.script.extend([BUSY, BUSY, BUSY, result(3)])
+    created = [3] if server.transport == "json2" else 3
+    server.script.extend([BUSY, BUSY, BUSY, result(created)])
     pauses: list[object] = []
     odoo = a_connection(server, pauses)
 
@@ -120,7 +127,7 @@ def test_a_broken_read_is_repeated(server: ScriptedOdoo) -> None:
     ],
 )
 def test_an_answer_has_one_class(
-    server: ScriptedOdoo, answer: Answer, expected: type[OdooFault]
+    server: ScriptedOdoo, answer: Answer | Refusal, expected: type[OdooFault]
 ) -> None:
     """Refusals, gateways and odd answers each raise their own class."""
     server.script.append(answer)
@@ -136,10 +143,12 @@ def test_another_version_is_refused(server: ScriptedOdoo, version: str) -> None:
     assert type(fault_of(a_connection(server))) is Misconfigured
 
 
+@pytest.mark.parametrize("transport", ["jsonrpc", "json2"])
 @pytest.mark.parametrize("url", ["odoo.example", "ftp://odoo.example", "http://a:b", "http://a/b"])
-def test_an_odd_address_is_refused(url: str) -> None:
+def test_an_odd_address_is_refused(url: str, transport: str) -> None:
     """An address that is no root of an HTTP server is refused with an example."""
-    fault = fault_of(OdooConnection(OdooSettings(url, "books", "bridge", SECRET)))
+    settings = OdooSettings(url, "books", "bridge", SECRET, 5, transport)
+    fault = fault_of(OdooConnection(settings))
 
     assert type(fault) is Misconfigured
     assert "https://odoo.example.com" in str(fault)
@@ -166,29 +175,60 @@ def test_a_wrong_password_is_not_shown(server: ScriptedOdoo) -> None:
     assert "wrong-secret" not in printed(fault)
 
 
+def test_an_unknown_transport_is_refused() -> None:
+    """A door that nobody knows is refused with the names of the two."""
+    settings = OdooSettings("http://127.0.0.1", "books", "bridge", SECRET, 5, "xmlrpc")
+
+    assert "json2 or jsonrpc" in str(fault_of(OdooConnection(settings)))
+
+
+def test_an_odoo_that_is_down_is_left_alone(server: ScriptedOdoo) -> None:
+    """After some calls without an answer nothing is sent, and the refusal may be repeated."""
+    server.script.extend([Answer(b"", status=502)] * 50)
+    odoo = a_connection(server)
+    faults = [type(fault_of(odoo)) for _ in range(FAILURES_MAX)]
+    sent = len(server.asked)
+    refused = fault_of(odoo)
+
+    assert faults == [OutcomeUnknown] * FAILURES_MAX
+    assert (type(refused), len(server.asked)) == (Retryable, sent)
+    assert "nothing was sent" in str(refused)
+
+
+def test_refusals_are_answers(server: ScriptedOdoo) -> None:
+    """An Odoo that refuses, however often, is asked the next time."""
+    server.script.extend([refusal("odoo.exceptions.UserError", "no")] * 10)
+    odoo = a_connection(server)
+
+    assert {type(fault_of(odoo)) for _ in range(10)} == {NeedsHuman}
+
+
 def test_settings_hide_the_password() -> None:
     """Settings can be printed: the password is not among what is shown."""
     assert SECRET not in repr(OdooSettings("http://odoo.example", "books", "bridge", SECRET))
 
 
-def test_odoorpc_logs_nothing(server: ScriptedOdoo) -> None:
-    """Even when every logger is set to debug, odoorpc's record of the password is dropped."""
+def test_nothing_logs_the_password(server: ScriptedOdoo) -> None:
+    """Even when every logger is set to debug, no line holds the password, whatever happens."""
     written = io.StringIO()
     logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})
     root, handler = logging.getLogger(), logging.StreamHandler(written)
     level = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    server.script.append(result(1))
+    server.script.extend([result(1), refusal("builtins.ValueError", SECRET), HALF])
+    odoo = a_connection(server)
     try:
-        a_connection(server).call("res.partner", "search_count", [])
+        odoo.call("res.partner", "search_count", [])
+        told = [printed(fault_of(odoo)) for _ in range(2)]
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
 
-    assert SECRET not in written.getvalue()
+    assert SECRET not in written.getvalue() + "".join(told)
 
 
+@pytest.mark.parametrize("server", ["jsonrpc"], indirect=True)
 def test_odoorpc_would_log_the_password(server: ScriptedOdoo) -> None:
     """The silence is needed: without it odoorpc writes the password at debug level."""
     logger = logging.getLogger("odoorpc.rpc.jsonrpclib")

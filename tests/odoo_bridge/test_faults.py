@@ -20,6 +20,7 @@ from odoo_bridge.faults import (
     fault_of_messages,
     fault_of_server,
     fault_of_transport,
+    is_outage,
     one_line,
 )
 
@@ -107,6 +108,35 @@ def test_a_missing_database_is_a_configuration_fault() -> None:
     words = 'connection to server failed: FATAL:  database "nope" does not exist\n'
 
     assert type(fault_of_server("psycopg2.OperationalError", words)) is Misconfigured
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("odoo.exceptions.UserError", "Object sale.order doesn't exist"),
+        ("werkzeug.exceptions.NotFound", "the model 'sale.order' does not exist"),
+    ],
+)
+def test_a_missing_app_is_a_configuration_fault(name: str, words: str) -> None:
+    """A model that Odoo has not got, at either door, asks for the app that brings it."""
+    fault = fault_of_server(name, words)
+
+    assert type(fault) is Misconfigured
+    assert "no sale.order" in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (fault_of_transport(TimeoutError()), True),
+        (fault_of_server("psycopg2.OperationalError", "gone"), True),
+        (fault_of_server("odoo.exceptions.LockError", "locked"), False),
+        (fault_of_server("odoo.exceptions.UserError", "no"), False),
+    ],
+)
+def test_only_silence_is_an_outage(fault: OdooFault, *, expected: bool) -> None:
+    """An Odoo that is busy or refuses is there; one without an answer, or a database, is not."""
+    assert is_outage(fault) is expected
 
 
 def test_words_fit_on_one_line() -> None:

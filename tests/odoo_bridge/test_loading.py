@@ -1,13 +1,11 @@
 """Creating once: the loser of a race and a caller in doubt look for the record first."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from odoo_bridge.connection import OdooConnection, OdooSettings
+from odoo_bridge.connection import OdooConnection
 from odoo_bridge.faults import NeedsHuman, OutcomeUnknown, Retryable
 from odoo_bridge.loading import created_once, loaded_ids, resolved_id
-from tests.odoo_bridge.scripted_odoo import Answer, ScriptedOdoo, refusal, result, scripted_odoo
+from tests.odoo_bridge.scripted_odoo import Answer, Result, ScriptedOdoo, refusal, result
 
 EXTERNAL_ID = "__fb__.acct_1"
 ABSENT = refusal("builtins.ValueError", f"External ID not found in the system: {EXTERNAL_ID}")
@@ -15,23 +13,11 @@ FOUND = result(["res.partner", 7])
 LOADED = result({"ids": [7], "messages": [], "nextrow": 0})
 
 
-def refused(message: str) -> Answer:
+def refused(message: str) -> Result:
     return result({"ids": False, "messages": [{"type": "error", "message": message}]})
 
 
 LOST_RACE = refused("could not serialize access due to concurrent update")
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedOdoo]:
-    with scripted_odoo() as odoo:
-        yield odoo
-
-
-@pytest.fixture
-def odoo(server: ScriptedOdoo) -> OdooConnection:
-    settings = OdooSettings(f"http://127.0.0.1:{server.port}", "books", "bridge", "secret-of-ours")
-    return OdooConnection(settings, sleep=lambda _seconds: None)
 
 
 def created(odoo: OdooConnection) -> int:

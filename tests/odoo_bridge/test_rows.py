@@ -17,7 +17,13 @@ from odoo_bridge.external_ids import (
 )
 from odoo_bridge.fields import FIELDS, to_odoo_field
 from odoo_bridge.move_rows import COLUMNS, BillingTerms, amount_text, to_odoo_rows
-from odoo_bridge.partner_rows import client_key, normalized_email, partner_name, to_odoo_partner
+from odoo_bridge.partner_rows import (
+    client_key,
+    normalized_email,
+    partner_name,
+    to_odoo_partner,
+    vat_spellings,
+)
 from odoo_bridge.product_rows import ProductKey, product_keys, to_odoo_product
 from tests.odoo_bridge.makers import TORONTO, a_draft, a_line, an_account
 
@@ -169,6 +175,27 @@ def test_one_client_has_one_key() -> None:
     assert client_key(first) == client_key(second)
 
 
+@pytest.mark.parametrize(
+    ("typed", "spellings"),
+    [
+        (" 123456789rt0001 ", {"123456789RT0001", "123456789 RT 0001", "123456789 RT0001"}),
+        ("12-3", {"12-3"}),
+        (" ", set()),
+    ],
+)
+def test_a_tax_number_is_looked_for_as_people_write_it(typed: str, spellings: set[str]) -> None:
+    """A Canadian number is found with its usual spaces and without, and as it was typed."""
+    assert set(vat_spellings(an_account(vat=typed))) - {typed.strip()} == spellings - {typed}
+
+
+def test_spaces_make_no_other_client() -> None:
+    """Without an address, a tax number is the same client however it is spaced."""
+    spellings = ("123456789RT0001", "123456789 rt 0001")
+    keys = {client_key(an_account(str(n), email=None, vat=v)) for n, v in enumerate(spellings)}
+
+    assert len(keys) == 1
+
+
 def test_accounts_without_address_stay_apart() -> None:
     """Without address and tax number, every account is a client of its own."""
     first, second = (an_account(name, email=None) for name in "ab")
@@ -190,6 +217,7 @@ def test_a_partner_leaves_empty_cells_out() -> None:
         "email": "billing@acme.example",
         "state_id/.id": "541",
         "country_id/.id": "38",
+        "x_fc_account_id": "nexadesk acct-1",
     }
 
 
