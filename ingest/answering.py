@@ -1,6 +1,6 @@
 """What a push over HTTP is answered: read, keep, shape. Shared by the fast way and the routes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -11,6 +11,7 @@ from catalog.errors import BadRequest, Details, ValidationFailed
 from catalog.exact_json import exact_value
 from catalog.services import DuplicateAnswer, Service
 from ingest.cloud_events import events_of_cloud_events, is_cloud_events_batch
+from ingest.event_columns import EventColumns, columns_of
 from ingest.inbox_body import events_body
 from ingest.key_index import Verdict
 from ingest.lago_instant import lago_seconds
@@ -22,9 +23,8 @@ from ingest.lago_shapes import (
     readable_events,
     to_lago_events,
 )
-from ingest.push import Door, Push, Receipt, push_of
+from ingest.push import Door, Push, Receipt, push_of_columns
 from ingest.receiving import Intake
-from ingest.usage_event import UsageEvent
 
 MODES = ("all_or_nothing", "partial")
 _encode = msgspec.json.Encoder().encode
@@ -43,25 +43,30 @@ async def answer_event(
     intake: Intake, limits: PushLimits, service: Service, body: bytes, at: datetime
 ) -> bytes:
     """Keep one event and return Lago's answer; its refusals are Lago's too."""
-    events, is_normal = read_event(body, limits.json_depth_max)
-    push = _push(service, events, body if is_normal else None, Door.EVENT, at)
+    columns, is_normal = read_event(body, limits.json_depth_max)
+    push = _push(service, columns, body if is_normal else None, Door.EVENT, at)
+    if_new = _answer(push, push.received_if_new, is_batch=False)
     receipt = await intake.take_in(push)
+    if receipt.are_new:
+        return if_new
     if receipt.conflicts:
         raise ValidationFailed(CONFLICT_CODES)
-    (event,) = to_lago_events(service.code, push.events, receipt.received_s)
-    return _encode({"event": event})
+    return _answer(push, receipt.received_s, is_batch=False)
 
 
 async def answer_batch(
     intake: Intake, limits: PushLimits, service: Service, body: bytes, at: datetime
 ) -> bytes:
     """Keep a batch, all of it or nothing, and return Lago's answer."""
-    events, is_normal = read_batch(body, limits.json_depth_max, limits.lago_events_max)
-    push = _push(service, events, body if is_normal else None, Door.EVENTS, at)
+    columns, is_normal = read_batch(body, limits.json_depth_max, limits.lago_events_max)
+    push = _push(service, columns, body if is_normal else None, Door.EVENTS, at)
+    if_new = _answer(push, push.received_if_new, is_batch=True)
     receipt = await intake.take_in(push)
+    if receipt.are_new:
+        return if_new
     if receipt.conflicts:
         raise ValidationFailed(conflict_details(receipt.conflicts))
-    return _encode({"events": to_lago_events(service.code, push.events, receipt.received_s)})
+    return _answer(push, receipt.received_s, is_batch=True)
 
 
 async def answer_cloud_events(
@@ -80,12 +85,11 @@ async def answer_cloud_events(
     events, faults = readable_events(raws, events_max=limits.receipt_events_max)
     if faults:
         raise ValidationFailed(_by_index(faults) if is_batch else faults[0])
-    push = _push(service, list(events.values()), None, Door.EVENTS, at)
+    push = _push(service, columns_of(list(events.values())), None, Door.EVENTS, at)
     receipt = await intake.take_in(push)
     if receipt.conflicts:
         raise ValidationFailed(conflict_details(receipt.conflicts) if is_batch else CONFLICT_CODES)
-    kept = to_lago_events(service.code, push.events, receipt.received_s)
-    return _encode({"events": kept} if is_batch else {"event": kept[0]})
+    return _answer(push, receipt.received_s, is_batch=is_batch)
 
 
 async def answer_receipt(
@@ -106,9 +110,9 @@ async def answer_receipt(
     is_partial = mode == "partial"
     if faults and not is_partial:
         raise ValidationFailed(_by_index(faults))
-    kept = list(events.values())
+    kept = columns_of(list(events.values()))
     receipt = Receipt((), ())
-    if kept:
+    if events:
         push = _push(service, kept, None, Door.EVENTS, at, is_partial=is_partial)
         receipt = await intake.take_in(push)
     conflicts = [list(events)[place] for place in receipt.conflicts]
@@ -123,7 +127,7 @@ async def answer_receipt(
 
 def _push(
     service: Service,
-    events: list[UsageEvent],
+    columns: EventColumns,
     body: bytes | None,
     door: Door,
     at: datetime,
@@ -131,16 +135,21 @@ def _push(
     is_partial: bool = False,
 ) -> Push:
     if body is None:
-        body, door = events_body(events), Door.EVENTS
-    return push_of(
+        body, door = events_body(columns.events), Door.EVENTS
+    return push_of_columns(
         service.code,
-        events,
+        columns,
         body,
         door,
         int(at.timestamp()),
         is_partial=is_partial,
         refuses_known=service.duplicates == DuplicateAnswer.REJECT,
     )
+
+
+def _answer(push: Push, received_s: Sequence[int], *, is_batch: bool) -> bytes:
+    events = to_lago_events(push.columns, push.keys, received_s)
+    return (f'{{"events":[{events}]}}' if is_batch else f'{{"event":{events}}}').encode()
 
 
 def _by_index(faults: dict[int, dict[str, list[str]]]) -> Details:

@@ -71,12 +71,12 @@ class Committer:
         self._enqueue(_Waiting(push, answer))
         return answer.result()
 
-    async def keep(self, push: Push) -> Receipt:
+    def keep(self, push: Push) -> "asyncio.Future[Receipt]":
         """Keep one push from an event loop; TemporarilyUnavailable when it could not be stored."""
+        # A caller who goes away cancels his answer, not what is being kept.
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._enqueue(_Waiting(push, answer))
-        # A caller who goes away cancels his answer, not what is being kept.
-        return await answer
+        return answer
 
     def close(self) -> None:
         """Keep what was handed in, then stop."""

@@ -45,17 +45,17 @@ class IndexDecider:
 
     def decide(self, pushes: Sequence[Push]) -> list[Decided]:
         """Return what becomes of each push, in order."""
-        hashes = [self._index.hashes(push.keys) for push in pushes]
-        older = self._index.older([each for one in hashes for each in one])
+        words = self._index.hash_array([key for push in pushes for key in push.keys])
+        older, hashes = self._index.older(words), words.tolist()
         decided: list[Decided] = []
         added: list[int] = []
         try:
             start = 0
-            for push, own in zip(pushes, hashes, strict=True):
-                end = start + len(own)
+            for push in pushes:
+                end = start + len(push.keys)
                 added = []
                 held = older[start:end] if older else None
-                decided.append(self._decide(push, own, held, added))
+                decided.append(self._decide(push, hashes[start:end], held, added))
                 start = end
         except BaseException:
             # A key that is known but not stored would swallow the retry of its event.
@@ -84,6 +84,15 @@ class IndexDecider:
         older: Sequence[int] | None,
         added: list[int],
     ) -> Decided:
+        if (
+            older is None
+            and not push.judged
+            and self._index.add_new(hashes, push.contents, push.received_s)
+        ):
+            added += hashes
+            receipt = _all_new(push)
+            sections = _one_section(push, receipt.verdicts, self._shard, len(added))
+            return Decided(receipt, sections, added)
         verdicts: list[Verdict] = []
         received: list[int] = []
         for position, key_hash in enumerate(hashes):
@@ -125,14 +134,17 @@ class ShardDecider:
         """Do nothing: nothing is remembered."""
 
     def _decide(self, push: Push) -> Decided:
-        count = len(push.events)
-        receipt = Receipt([Verdict.NEW] * count, [push.received_s] * count)
-        return Decided(receipt, _sections_by_shard(push, self._shard_count))
+        return Decided(_all_new(push), _sections_by_shard(push, self._shard_count))
 
 
 def shard_of(service_code: str, subscription: str | None, shard_count: int) -> int:
     """Return the shard in which all usage of a subscription lies."""
     return crc32(f"{service_code}\0{subscription or ''}".encode()) % shard_count
+
+
+def _all_new(push: Push) -> Receipt:
+    count = len(push.keys)
+    return Receipt([Verdict.NEW] * count, [push.received_s] * count)
 
 
 def _judge(push: Push, position: int, held: int | None) -> tuple[Verdict, int]:
@@ -152,7 +164,9 @@ def _one_section(
 ) -> Sequence[ShardSection]:
     if not events_count:
         return ()
-    skipped = [position for position, verdict in enumerate(verdicts) if verdict is not Verdict.NEW]
+    skipped: list[int] = []
+    if events_count < len(verdicts):
+        skipped = [place for place, verdict in enumerate(verdicts) if verdict is not Verdict.NEW]
     section = Section(push.service_code, push.received_s, push.door, skipped, push.body)
     return ((shard, section, events_count),)
 

@@ -15,11 +15,12 @@ from typing import TypeAlias
 import msgspec
 
 from ingest.deciding import Decided, Decider
+from ingest.event_columns import columns_of, event_keys
 from ingest.flush import Gate
 from ingest.inbox_body import Section, events_of_section
 from ingest.key_index import Verdict
 from ingest.push import Door, Push
-from ingest.usage_event import MICROSECONDS, UsageEvent, event_keys, occurred_us
+from ingest.usage_event import MICROSECONDS, UsageEvent, occurred_us
 from storage.lake import Lake
 from storage.lake_tables import ERASED_KEY
 
@@ -89,7 +90,7 @@ class ErasedKeys:
         found: dict[int, int] = {}
         for subscription, own in places.items():
             known = self._seconds(subscription)
-            keys = event_keys(service_code, [events[place] for place in own])
+            keys = event_keys(service_code, columns_of([events[place] for place in own]))
             for place, digest in zip(own, key_digests(self.secret, keys), strict=True):
                 if digest in known:
                     found[place] = known[digest]

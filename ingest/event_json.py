@@ -4,11 +4,13 @@ Decides nothing of its own: it either reads a body as `event_from_lago` would, o
 unread. Pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from operator import itemgetter
 
 import msgspec
 
 from catalog.exact_json import exact_number
+from ingest.event_columns import EventColumns, columns_of
 from ingest.usage_event import SECONDS_MAX, TEXT_LENGTH_MAX, UsageEvent
 
 ORDINARY_DIGITS_MAX = 40
@@ -33,40 +35,55 @@ class _Batch(msgspec.Struct, gc=False):
 
 _single = msgspec.json.Decoder(_Single)
 _batch = msgspec.json.Decoder(_Batch)
+_first_character = itemgetter(0)
 _numbers = msgspec.json.Decoder(float_hook=exact_number)
 
 
-def ordinary_event(body: bytes) -> list[UsageEvent] | None:
+def ordinary_event(body: bytes) -> EventColumns | None:
     """Return the one event of `{"event": {...}}`, or None when the body needs the full reading."""
     try:
-        events = [_single.decode(body).event]
+        event = _single.decode(body).event
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    return events if _are_ordinary(events, body) else None
+    is_ordinary = (
+        _is_plain(body, events_count=1)
+        and _is_text(event.transaction_id)
+        and _is_text(event.code)
+        and _is_text(event.external_subscription_id)
+        and _are_seconds((event.timestamp,))
+        and event.precise_total_amount_cents is None
+    )
+    columns = columns_of([event]) if is_ordinary else None
+    return columns if columns and _are_plain_objects(columns.properties) else None
 
 
-def ordinary_batch(body: bytes) -> list[UsageEvent] | None:
+def ordinary_batch(body: bytes) -> EventColumns | None:
     """Return the events of `{"events": [...]}`, or None when the body needs the full reading."""
     try:
         events = _batch.decode(body).events
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    return events if events and _are_ordinary(events, body) else None
+    return _ordinary(events, body) if events else None
 
 
-def _are_ordinary(events: Sequence[UsageEvent], body: bytes) -> bool:
-    nesting = body.count(b"{") + body.count(b"[") - 2 * len(events)
-    return (
-        nesting <= ORDINARY_NESTING_MAX
-        and b"\\" not in body
-        and _is_utf8(body)
-        and _are_texts([event.transaction_id for event in events])
-        and _are_texts([event.code for event in events])
-        and _are_texts([event.external_subscription_id for event in events])
-        and _are_seconds([event.timestamp for event in events])
-        and all(event.precise_total_amount_cents is None for event in events)
-        and _are_plain_objects([bytes(event.properties) for event in events])
+def _ordinary(events: Sequence[UsageEvent], body: bytes) -> EventColumns | None:
+    if not _is_plain(body, events_count=len(events)):
+        return None
+    columns = columns_of(events)
+    are_ordinary = (
+        _are_texts(columns.transaction_ids)
+        and _are_texts(set(columns.codes))
+        and _are_texts(set(columns.subscriptions))
+        and _are_seconds(columns.timestamps)
+        and set(columns.amounts) == {None}
+        and _are_plain_objects(columns.properties)
     )
+    return columns if are_ordinary else None
+
+
+def _is_plain(body: bytes, *, events_count: int) -> bool:
+    nesting = body.count(b"{") + body.count(b"[") - 2 * events_count
+    return nesting <= ORDINARY_NESTING_MAX and b"\\" not in body and _is_utf8(body)
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -77,16 +94,16 @@ def _is_utf8(body: bytes) -> bool:
     return True
 
 
-def _are_texts(values: Sequence[str | None]) -> bool:
+def _is_text(value: str | None) -> bool:
+    return value is not None and 0 < len(value) <= TEXT_LENGTH_MAX and not value.isspace()
+
+
+def _are_texts(values: Collection[str | None]) -> bool:
     """Say whether each is text that is neither blank nor too long."""
-    if None in values:
+    if None in values or "" in values:
         return False
-    texts: Sequence[str] = values  # type: ignore[assignment] # checked in the line above
-    return (
-        "" not in texts
-        and max(map(len, texts)) <= TEXT_LENGTH_MAX
-        and not any(map(str.isspace, texts))
-    )
+    texts: Collection[str] = values  # type: ignore[assignment] # checked in the line above
+    return max(map(len, texts)) <= TEXT_LENGTH_MAX and not any(map(str.isspace, texts))
 
 
 def _are_seconds(values: Sequence[int | str | None]) -> bool:
@@ -97,11 +114,11 @@ def _are_seconds(values: Sequence[int | str | None]) -> bool:
     return kinds == {type(None)}
 
 
-def _are_plain_objects(properties: Sequence[bytes]) -> bool:
+def _are_plain_objects(properties: Sequence[str]) -> bool:
     """Say whether each is a JSON object whose numbers are within the limits."""
-    if any(text[:1] != b"{" for text in properties):
+    if set(map(_first_character, properties)) != {"{"}:
         return False
-    shapes = b" ".join(properties).translate(NUMBER_SHAPES)
+    shapes = " ".join(properties).encode().translate(NUMBER_SHAPES)
     if LONG_NUMBER in shapes:
         return False
     if MAYBE_EXPONENT not in shapes:

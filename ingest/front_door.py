@@ -5,16 +5,16 @@ ASGI; every other request goes on to the app behind it. Decides nothing about a 
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
 import structlog
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from catalog.errors import BillingError, TemporarilyUnavailable
+from catalog.errors import BillingError, BodyTooLarge, TemporarilyUnavailable
 from catalog.key_cache import KeyCache
 from catalog.request_body import BodyLimits, body_of
 from catalog.services import Service
@@ -28,6 +28,7 @@ from ingest.answering import (
 from ingest.receiving import Intake
 from storage.patience import StoreUnavailableError
 
+ENCODING = b"content-encoding"
 JSON = (b"content-type", b"application/json")
 CLOUD_EVENTS = b"application/cloudevents"
 _log = structlog.get_logger(__name__)
@@ -76,13 +77,7 @@ class FrontDoor:
             service = self.keys.remembered(authorization)
             if service is None:
                 service = await asyncio.to_thread(self.keys.service, authorization, at)
-            length = headers.get(b"content-length", b"0")
-            body = await body_of(
-                receive,
-                self.limits,
-                announced=int(length) if length.isdigit() else 0,
-                encoding=headers.get(b"content-encoding", b"").lower(),
-            )
+            body = await self._body(receive, headers)
             answer, more = await route(service, body, headers, at)
         except BillingError as refusal:
             return refusal.status, msgspec.json.encode(refusal.body), ()
@@ -93,6 +88,63 @@ class FrontDoor:
         except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever happens
             return _failure(error, scope["path"])
         return 200, answer, more
+
+    async def _body(self, receive: Receive, headers: Headers) -> bytes:
+        length = headers.get(b"content-length", b"0")
+        announced = int(length) if length.isdigit() else 0
+        if announced > self.limits.bytes_max:
+            raise BodyTooLarge(self.limits.bytes_max)
+        first = _Message(receive())
+        body = first.whole_body
+        # What has come in one piece needs no clock and no unpacking.
+        if body is not None and len(body) <= self.limits.bytes_max and ENCODING not in headers:
+            return body
+        return await body_of(
+            first.then(receive),
+            self.limits,
+            announced=announced,
+            encoding=headers.get(ENCODING, b"").lower(),
+        )
+
+
+class _Message:
+    """A message that is asked for at once, and waited for only where it is not there yet."""
+
+    def __init__(self, asked: Awaitable[Message]) -> None:
+        self._steps = asked.__await__()
+        self._message: Message | None = None
+        try:
+            self._waits_for = next(self._steps)
+        except StopIteration as come:
+            self._message = come.value
+
+    @property
+    def whole_body(self) -> bytes | None:
+        """Return the body if the message is there and says it all."""
+        message = self._message
+        if message is None or message["type"] != "http.request" or message.get("more_body"):
+            return None
+        body: bytes = message.get("body", b"")
+        return body
+
+    def then(self, receive: Receive) -> Receive:
+        """Return what gives this message first, then the others."""
+        left: list[Awaitable[Message]] = [self]
+
+        async def receive_in_order() -> Message:
+            return await (left.pop() if left else receive())
+
+        return receive_in_order
+
+    def __await__(self) -> Generator[object, None, Message]:
+        if self._message is not None:
+            return self._message
+        try:
+            yield self._waits_for
+        except BaseException:
+            self._steps.close()
+            raise
+        return (yield from self._steps)
 
 
 def push_routes(intake: Intake, limits: PushLimits, mounts: tuple[str, ...]) -> dict[str, Route]:

@@ -8,10 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count, repeat
 from typing import TypeAlias
 
 import msgspec
 
+from ingest.event_columns import EventColumns, are_whole, columns_of, content_digests, event_keys
 from ingest.inbox_body import Refused, Section, events_of_section, refusal_details, refused_body
 from ingest.key_index import RECEIVED_BITS, KeyIndex, Verdict, received_of, verdict_of
 from ingest.push import Door
@@ -19,8 +21,6 @@ from ingest.stored_usage import REFUSED, Key, StoredEvent, stored_events
 from ingest.usage_event import (
     MICROSECONDS,
     UsageEvent,
-    content_digests,
-    event_keys,
     is_same_content,
     occurred_us,
     refused_key,
@@ -38,11 +38,16 @@ class _Told:
     """A section, what its events are known by, and what the index's runs hold of them."""
 
     section: Section
-    events: Sequence[UsageEvent]
+    columns: EventColumns
     keys: Sequence[bytes]
     contents: Sequence[int]
     hashes: Sequence[int]
     older: Sequence[int] = ()
+
+    @property
+    def events(self) -> Sequence[UsageEvent]:
+        """Return the events."""
+        return self.columns.events
 
     @property
     def places(self) -> list[int]:
@@ -70,7 +75,7 @@ class IndexGate:
     since: datetime
     mark: int
     _shadowed: list[tuple[int, int | None]] = field(default_factory=list)
-    _pending: dict[bytes, StoredEvent] = field(default_factory=dict)
+    _pending: dict[bytes, tuple[_Told, int]] = field(default_factory=dict)
 
     def check(self, mark: int) -> None:
         """Refuse to decide from another mark than its own: StaleMarkError.
@@ -110,17 +115,19 @@ class IndexGate:
         self._pending.clear()
 
     def _told(self, section: Section) -> _Told:
-        events = events_of_section(section)
-        keys = event_keys(section.service_code, events)
-        return _Told(section, events, keys, content_digests(keys, events), self.index.hashes(keys))
+        columns = columns_of(events_of_section(section))
+        keys = event_keys(section.service_code, columns)
+        contents = content_digests(section.service_code, columns)
+        return _Told(section, columns, keys, contents, self.index.hashes(keys))
 
     def _look_up(self, told: Sequence[_Told]) -> None:
         """Fill in what the runs hold, with one search for all."""
-        found = self.index.older([key_hash for each in told for key_hash in each.hashes])
+        hashes = [key_hash for each in told for key_hash in each.hashes]
+        found = self.index.older(hashes)
         start = 0
         for each in told:
             end = start + len(each.hashes)
-            each.older = found[start:end] if found else [-1] * len(each.hashes)
+            each.older = found[start:end] if found else ()
             start = end
 
     def _stored(self, told: Sequence[_Told]) -> Stored:
@@ -128,6 +135,8 @@ class IndexGate:
         horizon_us = int(self.since.timestamp()) * MICROSECONDS
         asked: defaultdict[str, list[Key]] = defaultdict(list)
         for each in told:
+            if self._are_unknown(each, horizon_us):
+                continue
             for place in each.places:
                 if self._is_suspect(each, place, horizon_us):
                     asked[each.section.service_code].append(each.stored_key(place))
@@ -137,6 +146,16 @@ class IndexGate:
             for found in [stored_events(self.lake, service_code, keys)]
             for key in keys
         }
+
+    def _are_unknown(self, told: _Told, horizon_us: int) -> bool:
+        """Say whether no event can be known, as far as the index reaches."""
+        times = told.columns.timestamps
+        return (
+            not told.older
+            and are_whole(times)
+            and min(times) * MICROSECONDS >= horizon_us
+            and not self.index.holds_recent(told.hashes)
+        )
 
     def _is_suspect(self, told: _Told, place: int, horizon_us: int) -> bool:
         held = self._held(told, place)
@@ -148,11 +167,13 @@ class IndexGate:
         recent = self.index.recent(told.hashes[place])
         if recent is not None:
             return recent
-        return told.older[place] if told.older[place] >= 0 else None
+        return told.older[place] if told.older and told.older[place] >= 0 else None
 
     def _judged(self, told: _Told, stored: Stored) -> list[Section]:
         """Return the section with what is known skipped, and one for what conflicts."""
         section = told.section
+        if not stored and self._are_all_kept(told):
+            return [section]
         skipped, conflicts = set(section.skipped), dict[int, int]()
         for place in told.places:
             held = self._held(told, place)
@@ -170,10 +191,21 @@ class IndexGate:
         passed = msgspec.structs.replace(section, skipped=sorted(skipped))
         return [passed, *self._set_aside(told, conflicts)]
 
+    def _are_all_kept(self, told: _Told) -> bool:
+        """Remember the events of a section if all are new; else do nothing."""
+        section = told.section
+        shadowed: list[tuple[int, int | None]] = [(key_hash, None) for key_hash in told.hashes]
+        is_whole = not told.older and not section.skipped and section.door not in NOT_JUDGED
+        if not is_whole or not self.index.add_new(told.hashes, told.contents, section.received_s):
+            return False
+        self._shadowed += shadowed
+        self._pending.update(zip(told.keys, zip(repeat(told), count(), strict=False), strict=False))
+        return True
+
     def _same_key(self, told: _Told, place: int, stored: Stored) -> list[StoredEvent]:
         """Return what was kept under an event's key, in this flush or before."""
         if pending := self._pending.get(told.keys[place]):
-            return [pending]
+            return [_stored_event(*pending)]
         service_code, key = told.section.service_code, told.stored_key(place)
         found = stored.get((service_code, key))
         if found is None:
@@ -184,8 +216,7 @@ class IndexGate:
     def _remember_event(self, told: _Told, place: int) -> None:
         received_s, content = told.section.received_s, told.contents[place]
         self._remember(told.hashes[place], content, received_s)
-        kept = StoredEvent(told.events[place], received_s, content)
-        self._pending[told.keys[place]] = kept
+        self._pending[told.keys[place]] = told, place
 
     def _remember(self, key_hash: int, content: int, received_s: int) -> None:
         self._shadowed.append((key_hash, self.index.recent(key_hash)))
@@ -208,6 +239,10 @@ class IndexGate:
         if held is None and (older := self.index.older([key_hash])):
             held = older[0]
         return held is not None and verdict_of(held, content) is Verdict.KNOWN
+
+
+def _stored_event(told: _Told, place: int) -> StoredEvent:
+    return StoredEvent(told.events[place], told.section.received_s, told.contents[place])
 
 
 def _refused_section(told: _Told, kept_digests: Mapping[int, int]) -> Section:

@@ -1,9 +1,7 @@
 """What the path of usage has done since the start of the process: plain counts for whoever asks."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 from ingest.key_index import Verdict
 
@@ -20,5 +18,9 @@ class IntakeCounts:
 
     def add(self, decided: Iterable[Sequence[Verdict]]) -> None:
         """Count the verdicts of some pushes."""
-        for verdict, count in Counter(chain.from_iterable(decided)).items():
-            self.decided[verdict] += count
+        for verdicts in decided:
+            new_count = verdicts.count(Verdict.NEW)
+            self.decided[Verdict.NEW] += new_count
+            if new_count < len(verdicts):
+                for verdict in (Verdict.KNOWN, Verdict.CONFLICT):
+                    self.decided[verdict] += verdicts.count(verdict)

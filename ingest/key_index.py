@@ -124,7 +124,7 @@ class KeyIndex:
         hashed = map(xxh3_64_intdigest, keys, repeat(self._seed))
         return np.fromiter(hashed, np.uint64, len(keys)) >> np.uint64(8)
 
-    def older(self, hashes: Sequence[int]) -> list[int] | None:
+    def older(self, hashes: Sequence[int] | Words) -> list[int] | None:
         """Return what the sorted runs hold for each hash (see `entry`), -1 for none.
 
         None when they hold nothing of it at all, which is the usual answer.
@@ -132,7 +132,7 @@ class KeyIndex:
         runs = [run for run in (self._middle, self._draining) if len(run)]
         if not runs and not any(len(segment) for segment in self._segments):
             return None
-        words = np.array(hashes, np.uint64) << np.uint64(8)
+        words = np.asarray(hashes, np.uint64) << np.uint64(8)
         order = np.argsort(words)
         ordered = words[order]
         found: dict[int, int] = {}
@@ -147,9 +147,33 @@ class KeyIndex:
         """Return what is held of a key added lately, or None."""
         return self._recent.get(key_hash)
 
+    def holds_recent(self, hashes: Iterable[int]) -> bool:
+        """Say whether one of these keys was added lately."""
+        return not self._recent.keys().isdisjoint(hashes)
+
     def add(self, key_hash: int, content_digest: int, received_s: int) -> None:
         """Remember a new event."""
         self._recent[key_hash] = entry(content_digest, received_s)
+
+    def add_new(
+        self, hashes: Sequence[int], content_digests: Sequence[int], received_s: int
+    ) -> bool:
+        """Remember events if each is new beside the recent ones and the others; else do nothing.
+
+        What the sorted runs hold is not looked at.
+        """
+        if self.holds_recent(hashes) or len(set(hashes)) < len(hashes):
+            return False
+        entries = [
+            (digest & CONTENT_MASK) << RECEIVED_BITS | received_s for digest in content_digests
+        ]
+        try:
+            self._recent.update(zip(hashes, entries, strict=True))
+        except BaseException:
+            for key_hash in hashes:
+                self.forget(key_hash)
+            raise
+        return True
 
     def forget(self, key_hash: int) -> None:
         """Drop an event that was added since the last `settle`, whose commit failed."""

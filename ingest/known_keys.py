@@ -7,12 +7,13 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 
+from ingest.event_columns import columns_of, content_digests, event_keys
 from ingest.first_inbox_body import sections_of_any_body
 from ingest.inbox_body import Section, events_of_section
 from ingest.key_index import KeyIndex, Seconds, Words
 from ingest.push import Door
 from ingest.stored_usage import REFUSED
-from ingest.usage_event import content_digests, event_keys, refused_key
+from ingest.usage_event import refused_key
 from storage.inbox import Inbox
 from storage.lake import Lake
 from storage.lake_tables import QUARANTINE, REVISION, USAGE
@@ -60,9 +61,9 @@ def _steps(
 
 def section_keys(section: Section) -> tuple[Sequence[bytes], Sequence[int]]:
     """Return keys and content digests of a section's events."""
-    events = events_of_section(section)
-    keys = event_keys(section.service_code, events)
-    contents = content_digests(keys, events)
+    columns = columns_of(events_of_section(section))
+    keys = event_keys(section.service_code, columns)
+    contents = content_digests(section.service_code, columns)
     if section.door is Door.REFUSED:
         keys = [refused_key(key, content) for key, content in zip(keys, contents, strict=True)]
     return keys, contents

@@ -1,6 +1,7 @@
-"""What usage is worth to its billable metric, read from the properties for many events at once.
+"""What usage is worth to its billable metric, for many events at once.
 
-Decides what counts as a number (Lago's rule) and why an event can't be counted. Pure.
+The value is read from the properties, or computed by the metric's expression. Decides what counts
+as a number (Lago's rule) and why an event can't be counted. Pure.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import msgspec
 import polars as pl
 
 from catalog.billable_metrics import AggregationType, BillableMetric
+from ingest.computed_value import computed_texts
 from ingest.counter import counter_field
 from storage.lake_tables import QUANTITY
 
@@ -27,30 +29,33 @@ VALUE_COLUMNS: dict[str, pl.DataType] = {
 _string = msgspec.json.Decoder(str)
 
 
-def metric_values(metric: BillableMetric | None, properties: Sequence[bytes]) -> pl.DataFrame:
+def metric_values(
+    metric: BillableMetric | None,
+    properties: Sequence[bytes],
+    *,
+    code: str | None = None,
+    occurred_us: Sequence[int] = (),
+) -> pl.DataFrame:
     """Return value, value_text, operation_type and reason for each event's properties (JSON).
 
     `reason` is null where the event can be counted. Numbers may come as JSON numbers or as text
-    (Lago); they are exact, DECIMAL(38,12).
+    (Lago); they are exact, DECIMAL(38,12). An expression may ask for the events' code and times
+    (microseconds since the epoch), too; the code is the metric's own unless told.
     """
     if metric is None:
         return _columns(len(properties), reason="billable_metric_not_found")
     if metric.aggregation_type is AggregationType.COUNT:
         return _columns(len(properties))
-    field = metric.field_name or ""
-    if metric.aggregation_type.needs_number:
-        return numbers(_texts(field, properties))
-    return pl.DataFrame(
-        {
-            "value": None,
-            "value_text": _texts(field, properties),
-            "operation_type": [
-                "remove" if text == "remove" else "add" for text in _texts(OPERATION, properties)
-            ],
-            "reason": None,
-        },
-        schema_overrides=VALUE_COLUMNS,
+    needs_number = metric.aggregation_type.needs_number
+    if metric.expression is None:
+        texts = _texts(metric.field_name or "", properties)
+        return numbers(texts) if needs_number else _unique_values(texts, properties)
+    texts, faults = computed_texts(
+        metric.expression, code or metric.code, properties, occurred_us, needs_number=needs_number
     )
+    values = numbers(texts) if needs_number else _unique_values(texts, properties)
+    failed = pl.Series("failed", faults, pl.String)
+    return values.with_columns(reason=pl.coalesce(failed, "reason"))
 
 
 def window_values(metric: BillableMetric | None, properties: Sequence[bytes]) -> pl.DataFrame:
@@ -81,6 +86,20 @@ def numbers(texts: Sequence[str | None]) -> pl.DataFrame:
             operation_type=pl.lit(None, pl.String),
             reason="reason",
         )
+    )
+
+
+def _unique_values(texts: Sequence[str | None], properties: Sequence[bytes]) -> pl.DataFrame:
+    """Return the value columns of what is compared as text, and added or removed (Lago)."""
+    operations = _texts(OPERATION, properties)
+    return pl.DataFrame(
+        {
+            "value": None,
+            "value_text": texts,
+            "operation_type": ["remove" if text == "remove" else "add" for text in operations],
+            "reason": None,
+        },
+        schema_overrides=VALUE_COLUMNS,
     )
 
 

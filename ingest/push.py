@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ingest.event_columns import EventColumns, columns_of, content_digests, event_keys
 from ingest.key_index import Verdict
-from ingest.usage_event import UsageEvent, content_digests, event_keys
+from ingest.usage_event import UsageEvent
 
 Judged = Mapping[int, tuple[Verdict, int]]
 
@@ -30,7 +31,7 @@ class Push:
     """
 
     service_code: str
-    events: Sequence[UsageEvent]
+    columns: EventColumns
     body: bytes
     door: Door
     received_s: int
@@ -39,6 +40,16 @@ class Push:
     is_partial: bool = False
     refuses_known: bool = False
     judged: Judged = field(default_factory=dict)
+
+    @property
+    def events(self) -> Sequence[UsageEvent]:
+        """Return the events."""
+        return self.columns.events
+
+    @property
+    def received_if_new(self) -> Sequence[int]:
+        """Return when each event first came, should all of them be new."""
+        return [self.received_s] * len(self.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +63,15 @@ class Receipt:
     received_s: Sequence[int]
 
     @property
+    def are_new(self) -> bool:
+        """Say whether all events are new."""
+        return self.verdicts.count(Verdict.NEW) == len(self.verdicts)
+
+    @property
     def conflicts(self) -> list[int]:
         """Return the indexes of the events whose id is known with other content."""
+        if self.are_new:
+            return []
         return [index for index, verdict in enumerate(self.verdicts) if verdict is Verdict.CONFLICT]
 
 
@@ -68,15 +86,36 @@ def push_of(
     refuses_known: bool = False,
 ) -> Push:
     """Return the push of valid events."""
-    keys = event_keys(service_code, events)
-    return Push(
+    return push_of_columns(
         service_code,
-        events,
+        columns_of(events),
         body,
         door,
         received_s,
-        keys,
-        content_digests(keys, events),
+        is_partial=is_partial,
+        refuses_known=refuses_known,
+    )
+
+
+def push_of_columns(
+    service_code: str,
+    columns: EventColumns,
+    body: bytes,
+    door: Door,
+    received_s: int,
+    *,
+    is_partial: bool = False,
+    refuses_known: bool = False,
+) -> Push:
+    """Return the push of valid events, given by field."""
+    return Push(
+        service_code,
+        columns,
+        body,
+        door,
+        received_s,
+        event_keys(service_code, columns),
+        content_digests(service_code, columns),
         is_partial=is_partial,
         refuses_known=refuses_known,
     )

@@ -37,6 +37,11 @@ STEPS = {
     ),
     NO_SUBSCRIPTION: "Mend external_subscription_id; or dismiss it.",
 }
+EXPRESSION_FAILED = "expression_evaluation_failed: "
+EXPRESSION_PROBLEM = "The expression of the billable metric '{code}' has no value for it "
+EXPRESSION_STEP = (
+    "Mend the properties that the expression of the billable metric '{code}' reads, then replay."
+)
 PROPERTY_STEP = (
     "Mend the property {field}; or let the billable metric '{code}' read another one, then replay."
 )
@@ -45,6 +50,9 @@ PROPERTY_STEP = (
 def problem(row: QuarantinedEvent, metric: BillableMetric | None) -> str:
     """Return what is wrong, and why that keeps the event from counting."""
     words = PROBLEMS.get(row.reason, f"It can't be counted: {row.reason}.")
+    if row.reason.startswith(EXPRESSION_FAILED):
+        fault = row.reason.removeprefix(EXPRESSION_FAILED).replace("{", "(").replace("}", ")")
+        words = EXPRESSION_PROBLEM + f"({fault})."
     return words.format_map(_names(row, metric))
 
 
@@ -57,6 +65,8 @@ def next_step(
     if not row.is_repairable:
         return REFUSED_STEP if row.is_refused else REVISION_STEP
     words = STEPS.get(fault_now, PROPERTY_STEP) if fault_now else REPLAY_STEP
+    if fault_now and fault_now.startswith(EXPRESSION_FAILED):
+        words = EXPRESSION_STEP
     return words.format_map(_names(row, metric))
 
 

@@ -17,7 +17,7 @@ from catalog.errors import ValidationFailed
 from catalog.exact_json import JsonObject, JsonValue
 from ingest.metric_value import metric_values
 from ingest.stored_usage import REFUSED
-from ingest.usage_event import Faulty, UsageEvent, event_from_lago
+from ingest.usage_event import Faulty, UsageEvent, event_from_lago, occurred_us
 from ingest.usage_frame import NO_SUBSCRIPTION
 
 CHANGEABLE = ("code", "external_subscription_id", "timestamp", "properties")
@@ -97,7 +97,9 @@ def faults_now(events: Sequence[UsageEvent], metrics: Metrics) -> list[str | Non
     faults: list[str | None] = [None] * len(events)
     for code, own in places.items():
         properties = [bytes(events[place].properties) for place in own]
-        reasons = metric_values(metrics.get(code), properties)["reason"].to_list()
+        times = [occurred_us(events[place], 0) for place in own]
+        values = metric_values(metrics.get(code), properties, code=code, occurred_us=times)
+        reasons = values["reason"].to_list()
         for place, reason in zip(own, reasons, strict=True):
             faults[place] = reason if events[place].external_subscription_id else NO_SUBSCRIPTION
     return faults

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ingest.committer import Committer
+from ingest.event_columns import are_whole, columns_of, content_digests, event_keys
 from ingest.flush import Flushing
 from ingest.inbox_body import Refused, refusal_details, refused_body
 from ingest.key_index import Verdict
@@ -18,8 +19,6 @@ from ingest.push import Door, Push, Receipt
 from ingest.stored_usage import REFUSED, StoredEvent, stored_events
 from ingest.usage_event import (
     UsageEvent,
-    content_digests,
-    event_keys,
     is_same_content,
     refused_key,
 )
@@ -46,6 +45,8 @@ class Intake:
         if old := self._too_old_for_the_index(push):
             push = replace(push, judged=await asyncio.to_thread(self._judged, push, old))
         receipt = await self.committer.keep(push)
+        if receipt.are_new:
+            return receipt
         suspects = [index for index in receipt.conflicts if index not in push.judged]
         if not suspects:
             return await self._refused(push, receipt)
@@ -59,7 +60,9 @@ class Intake:
 
     def _too_old_for_the_index(self, push: Push) -> list[int]:
         horizon_s = int(self.index_since.timestamp())
-        times = [event.timestamp for event in push.events]
+        times = push.columns.timestamps
+        if are_whole(times) and min(times) >= horizon_s:
+            return []
         return [
             index
             for index, time in enumerate(times)
@@ -128,16 +131,16 @@ def _verdict(
 
 
 def _refused_push(push: Push, indexes: Sequence[int], known: Sequence[int | None]) -> Push:
-    events = [push.events[index] for index in indexes]
-    keys = event_keys(push.service_code, events)
-    contents = content_digests(keys, events)
+    columns = columns_of([push.events[index] for index in indexes])
+    keys = event_keys(push.service_code, columns)
+    contents = content_digests(push.service_code, columns)
     details = [
         refusal_details(refused, kept) for refused, kept in zip(contents, known, strict=True)
     ]
     return Push(
         service_code=push.service_code,
-        events=events,
-        body=refused_body(Refused(events, REFUSED, details)),
+        columns=columns,
+        body=refused_body(Refused(list(columns.events), REFUSED, details)),
         door=Door.REFUSED,
         received_s=push.received_s,
         keys=[refused_key(key, content) for key, content in zip(keys, contents, strict=True)],

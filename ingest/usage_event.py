@@ -4,12 +4,11 @@ Decides what a valid push is and when two pushes are the same; stores nothing.
 """
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
 
 import msgspec
-from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
+from xxhash import xxh3_128_hexdigest
 
 from catalog.money import fits_quantity
 
@@ -79,28 +78,6 @@ def event_from_lago(raw: object) -> UsageEvent:
     return event
 
 
-def event_keys(service_code: str, events: Sequence[UsageEvent]) -> list[bytes]:
-    """Return for each event the bytes that are the same for every push of it, and for no other."""
-    return [
-        f"{service_code}\0{event.external_subscription_id or ''}\0{event.transaction_id}".encode()
-        for event in events
-    ]
-
-
-def content_digests(keys: Sequence[bytes], events: Sequence[UsageEvent]) -> list[int]:
-    """Return for each event 64 bits over its key and all it says, as it is written."""
-    said = [
-        f"{event.code}\0{event.timestamp}\0{event.precise_total_amount_cents}\0".encode()
-        for event in events
-    ]
-    if events and isinstance(events[0], UsageRevision):
-        said = [text + _replaced(event) for text, event in zip(said, events, strict=True)]
-    return [
-        xxh3_64_intdigest(b"%b\0%b%b" % (key, text, event.properties))
-        for key, text, event in zip(keys, said, events, strict=True)
-    ]
-
-
 def refused_key(key: bytes, content_digest: int) -> bytes:
     """Return the key under which a refused push is known, so that it is set aside once."""
     return b"\0refused\0%b\0%d" % (key, content_digest)
@@ -118,16 +95,16 @@ def is_same_content(one: UsageEvent, other: UsageEvent) -> bool:
         one.code == other.code
         and one.timestamp == other.timestamp
         and one.precise_total_amount_cents == other.precise_total_amount_cents
-        and _replaced(one) == _replaced(other)
+        and replaced(one) == replaced(other)
         and canonical_properties(one.properties) == canonical_properties(other.properties)
     )
 
 
-def _replaced(event: UsageEvent) -> bytes:
+def replaced(event: UsageEvent) -> str:
     """Return what a revision says beyond an event; its window is part of its fact's name."""
     if not isinstance(event, UsageRevision):
-        return b""
-    return b"%b\0%d\0" % (event.fact_id.encode(), event.is_void)
+        return ""
+    return f"{event.fact_id}\0{event.is_void:d}\0"
 
 
 def canonical_properties(properties: msgspec.Raw) -> bytes:

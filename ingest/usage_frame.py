@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
+import numpy as np
 import polars as pl
 
 from catalog.billable_metrics import BillableMetric
+from ingest.event_columns import EventColumns, are_whole, columns_of, content_digests
 from ingest.inbox_body import Section, events_of_section, refused_of_section
 from ingest.metric_value import VALUE_COLUMNS, metric_values, window_values
 from ingest.push import Door
@@ -15,14 +17,11 @@ from ingest.usage_event import (
     MICROSECONDS,
     UsageEvent,
     UsageRevision,
-    content_digests,
-    event_keys,
     occurred_us,
 )
 from storage.lake_tables import INSTANT, QUARANTINE, REVISION, USAGE, LakeTable
 
 MetricsInForce: TypeAlias = Mapping[tuple[str, str], BillableMetric]
-SIGN_BIT = 1 << 63
 GATHERED_TYPES: dict[str, pl.DataType] = {
     "subscription_id": pl.String(),
     "occurred_us": pl.Int64(),
@@ -39,15 +38,19 @@ NO_SUBSCRIPTION = "subscription_is_missing"
 
 @dataclass(slots=True)
 class _Gathered:
-    """Columns of one table's rows before their values are read."""
+    """Events of one table and where they come from, then their columns without values."""
 
+    events: list[UsageEvent] = field(default_factory=list)
     columns: defaultdict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
-    count: int = 0
+    texts: Sequence[str] = ()
 
-    def extend(self, count: int, **values: Sequence[object]) -> None:
+    @property
+    def count(self) -> int:
+        return len(self.events)
+
+    def extend(self, **values: Sequence[object]) -> None:
         for name, column in values.items():
             self.columns[name].extend(column)
-        self.count += count
 
 
 def usage_frames(
@@ -64,6 +67,8 @@ def usage_frames(
             events = events_of_section(section)
             _gather(gathered[_table(section.door)], section, events, (inbox_id, sequence))
             sequence += len(events)
+    for each in gathered.values():
+        _tell(each)
     usage, faulty = _valued(gathered[USAGE], USAGE, metrics, shard)
     revision, faulty_revision = _valued(gathered[REVISION], REVISION, metrics, shard)
     refused = _typed(_base(gathered[QUARANTINE], shard), QUARANTINE)
@@ -90,19 +95,10 @@ def _gather(
         kept = [index for index in kept if index not in skipped]
         events = [events[index] for index in kept]
     count = len(events)
-    keys = event_keys(section.service_code, events)
+    gathered.events.extend(events)
     gathered.extend(
-        count,
         service=[section.service_code] * count,
-        metric_code=[event.code for event in events],
-        subscription_id=[event.external_subscription_id for event in events],
-        occurred_us=_occurred(events, section.received_s),
-        transaction_id=[event.transaction_id for event in events],
-        properties=[bytes(event.properties) for event in events],
-        precise_total_amount_cents=[event.precise_total_amount_cents for event in events],
-        content_digest=[_signed(digest) for digest in content_digests(keys, events)],
         received_s=[section.received_s] * count,
-        is_own_time=[event.timestamp is not None for event in events],
         inbox_id=[inbox_id] * count,
         sequence=[first + index for index in kept],
     )
@@ -111,13 +107,29 @@ def _gather(
     if section.door is Door.REFUSED:
         refused = refused_of_section(section)
         gathered.extend(
-            0, reason=[refused.reason] * count, details=[refused.details[index] for index in kept]
+            reason=[refused.reason] * count, details=[refused.details[index] for index in kept]
         )
+
+
+def _tell(gathered: _Gathered) -> None:
+    """Fill in what the events say, all of them at once."""
+    told = columns_of(gathered.events)
+    services = cast(list[str], gathered.columns["service"])
+    gathered.texts = told.properties
+    gathered.extend(
+        metric_code=told.codes,
+        subscription_id=told.subscriptions,
+        occurred_us=_occurred(told, cast(list[int], gathered.columns["received_s"])),
+        transaction_id=told.transaction_ids,
+        properties=[text.encode() for text in told.properties],
+        precise_total_amount_cents=told.amounts,
+        content_digest=_signed(content_digests(services, told)),
+        is_own_time=[time is not None for time in told.timestamps],
+    )
 
 
 def _gather_revisions(gathered: _Gathered, revisions: Sequence[UsageRevision]) -> None:
     gathered.extend(
-        0,
         fact_id=[each.fact_id for each in revisions],
         window_start=[each.window_start_us for each in revisions],
         window_end=[each.window_end_us for each in revisions],
@@ -126,22 +138,23 @@ def _gather_revisions(gathered: _Gathered, revisions: Sequence[UsageRevision]) -
     )
 
 
-def _occurred(events: Sequence[UsageEvent], received_s: int) -> list[int]:
-    if all(type(event.timestamp) is int for event in events):
-        return [event.timestamp * MICROSECONDS for event in events]  # type: ignore[misc,operator] # all int
-    return [occurred_us(event, received_s) for event in events]
+def _occurred(told: EventColumns, received_s: Sequence[int]) -> list[int]:
+    if are_whole(told.timestamps):
+        return [time * MICROSECONDS for time in told.timestamps]
+    return list(map(occurred_us, told.events, received_s))
 
 
-def _signed(digest: int) -> int:
-    """Return 64 bits as the lake's signed integer."""
-    return digest - 2 * SIGN_BIT if digest & SIGN_BIT else digest
+def _signed(digests: Sequence[int]) -> list[int]:
+    """Return 64 bits each as the lake's signed integers."""
+    signed: list[int] = np.array(digests, np.uint64).view(np.int64).tolist()
+    return signed
 
 
 def _base(gathered: _Gathered, shard: int) -> pl.DataFrame:
     """Return the columns that need no metric; an empty frame for no rows."""
     if not gathered.count:
         return pl.DataFrame()
-    columns = {**gathered.columns, "properties": _texts(gathered.columns["properties"])}
+    columns = {**gathered.columns, "properties": gathered.texts}
     types = {name: kind for name, kind in GATHERED_TYPES.items() if name in columns}
     occurred_at = pl.col("occurred_us").cast(INSTANT)
     return pl.DataFrame(columns, schema_overrides=types).with_columns(
@@ -150,10 +163,6 @@ def _base(gathered: _Gathered, shard: int) -> pl.DataFrame:
         received_at=(pl.col("received_s") * MICROSECONDS).cast(INSTANT),
         shard=pl.lit(shard, pl.Int64),
     )
-
-
-def _texts(properties: Sequence[object]) -> list[str]:
-    return [str(each, "utf-8") for each in properties if isinstance(each, bytes)]
 
 
 def _valued(
@@ -189,13 +198,18 @@ def _values(gathered: _Gathered, metrics: MetricsInForce) -> tuple[pl.DataFrame,
     keys = zip(columns["service"], columns["metric_code"], are_windows, strict=True)
     for place, key in enumerate(keys):
         places[key].append(place)
-    properties = columns["properties"]
+    properties, occurred = columns["properties"], columns["occurred_us"]
     parts: list[pl.DataFrame] = []
     versions = [0] * gathered.count
     for (service, code, is_window), own in places.items():
         metric = metrics.get((str(service), str(code)))
         texts = [each for place in own if isinstance(each := properties[place], bytes)]
-        values = window_values(metric, texts) if is_window else metric_values(metric, texts)
+        times = [each for place in own if isinstance(each := occurred[place], int)]
+        values = (
+            window_values(metric, texts)
+            if is_window
+            else metric_values(metric, texts, code=str(code), occurred_us=times)
+        )
         parts.append(values.with_columns(place=pl.Series(own)))
         if metric is not None:
             for place in own:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import polars as pl
 
+from ingest.event_columns import columns_of, event_keys
 from ingest.flush import Flushing
-from ingest.lago_shapes import LagoEvent, to_lago_events
+from ingest.lago_shapes import to_lago_events
 from ingest.stored_usage import COLUMNS, EPOCH_SECOND, KEPT_ONLY, stored_event
 from storage.lake import Lake
 
@@ -50,8 +52,8 @@ class UsageLog:
 
     def page(
         self, service_code: str, narrowed: EventFilter, *, page: int, per_page: int
-    ) -> tuple[list[LagoEvent], int]:
-        """Return one page of a service's events, newest first, and the number of all."""
+    ) -> tuple[msgspec.Raw, int]:
+        """Return one page of a service's events (JSON), newest first, and the number of all."""
         self._flusher.flush()
         sql, values = narrowed.conditions()
         source = f"FROM {ALL_EVENTS} WHERE service = ?{sql}"
@@ -61,22 +63,22 @@ class UsageLog:
             "LIMIT ? OFFSET ?",
             [service_code, *values, per_page, (page - 1) * per_page],
         )
-        return _events(service_code, frame), int(total)
+        return msgspec.Raw(f"[{_events(service_code, frame)}]".encode()), int(total)
 
-    def of_transaction(self, service_code: str, transaction_id: str) -> LagoEvent | None:
-        """Return the first event with this transaction id, or None."""
+    def of_transaction(self, service_code: str, transaction_id: str) -> msgspec.Raw | None:
+        """Return the first event with this transaction id (JSON), or None."""
         self._flusher.flush()
         frame = self._lake.query(
             f"SELECT * FROM {ALL_EVENTS} WHERE service = ? AND transaction_id = ? "  # noqa: S608
             "ORDER BY received_at, subscription_id LIMIT 1",
             [service_code, transaction_id],
         )
-        return next(iter(_events(service_code, frame)), None)
+        return msgspec.Raw(_events(service_code, frame).encode()) if frame.height else None
 
 
-def _events(service_code: str, frame: pl.DataFrame) -> list[LagoEvent]:
+def _events(service_code: str, frame: pl.DataFrame) -> str:
     rows = frame.with_columns(received_s=EPOCH_SECOND).iter_rows(named=True)
     stored = [stored_event(row) for row in rows]
-    return to_lago_events(
-        service_code, [each.event for each in stored], [each.received_s for each in stored]
-    )
+    columns = columns_of([each.event for each in stored])
+    keys = event_keys(service_code, columns)
+    return to_lago_events(columns, keys, [each.received_s for each in stored])

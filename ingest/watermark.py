@@ -1,5 +1,6 @@
 """A watermark: what had been taken in. A computation pins one and can be repeated for ever."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -21,3 +22,17 @@ class Watermark:
         for shard, mark in self.marks:
             seen |= (pl.col("shard") == shard) & (pl.col("inbox_id") <= mark)
         return seen
+
+
+def watermark_of_text(text: str) -> Watermark:
+    """Return the watermark that was written as text; the empty text had taken in nothing."""
+    pairs = (pair.split(":") for pair in text.split(",") if pair)
+    return Watermark(tuple((int(shard), int(mark)) for shard, mark in pairs))
+
+
+def oldest(watermarks: Iterable[Watermark]) -> Watermark:
+    """Return what all of some watermarks cover: a shard that one of them lacks is not covered."""
+    every = [dict(watermark.marks) for watermark in watermarks]
+    shards = set.intersection(*(set(marks) for marks in every)) if every else set[int]()
+    marks = ((shard, min(each[shard] for each in every)) for shard in sorted(shards))
+    return Watermark(tuple(marks))

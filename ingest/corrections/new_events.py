@@ -13,8 +13,9 @@ from xxhash import xxh3_64_intdigest
 
 from catalog.errors import ValidationFailed
 from catalog.exact_json import JsonValue
+from ingest.event_columns import columns_of, event_keys
 from ingest.file_row import Codes, FileRow
-from ingest.usage_event import Faulty, UsageEvent, event_from_lago, event_keys
+from ingest.usage_event import Faulty, UsageEvent, event_from_lago
 from ingest.usage_file import UsageFile, row_batches
 
 FAULTS_SHOWN_MAX = 100
@@ -88,7 +89,8 @@ class SeenOnce:
 
     def add(self, rows: Rows, events: Sequence[UsageEvent]) -> None:
         """Remember the rows of some events."""
-        self._hashes.extend(map(xxh3_64_intdigest, event_keys(self._service_code, events)))
+        keys = event_keys(self._service_code, columns_of(events))
+        self._hashes.extend(map(xxh3_64_intdigest, keys))
         self._numbers.extend(row.number for row in rows)
 
     def check(self) -> None:

@@ -57,7 +57,11 @@ def test_a_metric_declares_only_what_it_can_be_fed(
     semantics: CounterSemantics, kind: AggregationType
 ) -> None:
     """A metric is created exactly when the table allows it, and shows what it declared."""
-    given = {"counter_semantics": semantics.value, "aggregation_type": kind.value}
+    given = {
+        "counter_semantics": semantics.value,
+        "aggregation_type": kind.value,
+        "weighted_interval": "seconds",
+    }
     if counter_fits_aggregation(semantics, kind):
         assert to_lago_metric(new_metric(**given))["counter_semantics"] == semantics.value
         return

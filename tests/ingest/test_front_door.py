@@ -52,6 +52,7 @@ def push(
     method: str = "POST",
     headers: dict[str, str] | None = None,
     wait: Callable[[], Awaitable[object]] | None = None,
+    later: Callable[[], Awaitable[object]] | None = None,
 ) -> tuple[int, bytes]:
     """Send a request in chunks; return status and body of the answer."""
     told = {"authorization": "Bearer known"} | (headers or {})
@@ -67,6 +68,8 @@ def push(
     async def receive() -> Message:
         if wait is not None:
             await wait()
+        if later is not None:
+            await later()
         if not left:
             return {"type": "http.disconnect"}
         chunk = left.pop(0)
@@ -85,6 +88,17 @@ def test_a_push_is_answered() -> None:
     """A body in one piece or in many reaches its route whole."""
     assert push(b"abc") == (200, b"abc")
     assert push(b"a", b"b", b"c") == (200, b"abc")
+
+
+def test_a_body_that_is_still_on_its_way_is_waited_for() -> None:
+    """A body that comes later is read as one that came with its request."""
+
+    async def a_moment() -> None:
+        await asyncio.sleep(0.01)
+
+    assert push(b"abc", later=a_moment) == (200, b"abc")
+    assert push(b"a", b"b", b"c", later=a_moment) == (200, b"abc")
+    assert push(later=a_moment)[0] == 400
 
 
 def test_everything_else_goes_on_to_the_app() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ingest import index_gate, key_index
 from ingest.committer import Committer
 from ingest.deciding import ShardDecider
+from ingest.event_columns import columns_of, content_digests, event_keys
 from ingest.flush import Flusher, stream_of
 from ingest.inbox_body import Section, events_body, events_of_section, refused_of_section
 from ingest.index_gate import IndexGate
@@ -22,7 +23,7 @@ from ingest.key_index import KeyIndex, Verdict
 from ingest.known_keys import load_known_keys
 from ingest.push import Door
 from ingest.stored_usage import Key, StoredEvent
-from ingest.usage_event import UsageEvent, content_digests, event_keys, refused_key
+from ingest.usage_event import UsageEvent, refused_key
 from storage.inbox import open_inbox
 from storage.lake import Lake, StaleMarkError
 from storage.lake_tables import QUARANTINE, USAGE
@@ -78,11 +79,11 @@ class Shelf:
         keys, contents = [], []
         for stored in self.kept.values():
             if stored.received_s >= SINCE.timestamp():
-                keys += event_keys(SERVICE, [stored.event])
+                keys += event_keys(SERVICE, columns_of([stored.event]))
                 contents.append(stored.content_digest)
         for (subscription, name), content in self.aside:
             event = told(name, "{}", subscription)
-            keys.append(refused_key(event_keys(SERVICE, [event])[0], content))
+            keys.append(refused_key(event_keys(SERVICE, columns_of([event]))[0], content))
             contents.append(content)
         received_s = np.full(len(keys), NOW_S, np.uint32)
         index.load([(index.hash_array(keys), np.array(contents, np.uint64), received_s)])
@@ -107,7 +108,7 @@ class Shelf:
 
     def _keep(self, admitted: Section) -> None:
         told_events = events_of_section(admitted)
-        contents = content_digests(event_keys(SERVICE, told_events), told_events)
+        contents = content_digests(SERVICE, columns_of(told_events))
         for place, (event, content) in enumerate(zip(told_events, contents, strict=True)):
             key = (event.external_subscription_id or "", event.transaction_id)
             if admitted.door is Door.REFUSED:
@@ -128,7 +129,7 @@ class Oracle:
         """Take everything in, in order."""
         for each in [part for row in rows for part in row]:
             told_events = events_of_section(each)
-            contents = content_digests(event_keys(SERVICE, told_events), told_events)
+            contents = content_digests(SERVICE, columns_of(told_events))
             for event, content in zip(told_events, contents, strict=True):
                 key = (event.external_subscription_id or "", event.transaction_id)
                 meant = bytes(event.properties).replace(b" ", b"")
@@ -224,7 +225,7 @@ def test_a_conflict_is_told_with_both_digests(monkeypatch: pytest.MonkeyPatch) -
 
     ((passed, refused),) = Shelf().gate.admit([[section(one, other)]])
 
-    kept, refused_one = content_digests(event_keys(SERVICE, [one, other]), [one, other])
+    kept, refused_one = content_digests(SERVICE, columns_of([one, other]))
     assert passed.skipped == [1]
     assert msgspec.json.decode(refused_of_section(refused).details[0]) == {
         "refused_digest": f"{refused_one:016x}",

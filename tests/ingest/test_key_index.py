@@ -88,3 +88,25 @@ def test_a_seed_changes_every_hash() -> None:
     ids = [f"{number}".encode() for number in range(100)]
 
     assert not set(KeyIndex(1).hashes(ids)) & set(KeyIndex(2).hashes(ids))
+
+
+def test_events_are_added_together_only_when_all_are_new() -> None:
+    """A push that repeats a recent key, or names one twice, is left to be judged one by one."""
+    index = KeyIndex(SEED)
+
+    assert index.add_new([1, 2], [10, 20], 7)
+    assert not index.add_new([3, 2], [30, 20], 8)
+    assert not index.add_new([4, 4], [40, 40], 8)
+    assert index.recent(1) == entry(10, 7)
+    assert index.recent(3) is None
+    assert index.recent(4) is None
+
+
+def test_a_fault_while_adding_leaves_no_key_behind() -> None:
+    """Keys that could not all be added are forgotten: none may stay known without its event."""
+    index = KeyIndex(SEED)
+
+    with pytest.raises(ValueError, match="zip"):
+        index.add_new([1, 2, 3], [10, 20], 7)
+
+    assert len(index) == 0

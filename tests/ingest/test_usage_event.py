@@ -9,15 +9,14 @@ import msgspec
 import pytest
 
 from catalog.exact_json import exact_value
+from ingest.event_columns import columns_of, content_digests, event_keys
 from ingest.usage_event import (
     EPOCH,
     TEXT_LENGTH_MAX,
     Faulty,
     UsageEvent,
-    content_digests,
     event_from_lago,
     event_id,
-    event_keys,
     is_same_content,
     occurred_us,
     timestamp_of,
@@ -105,8 +104,9 @@ def test_properties_keep_every_digit() -> None:
 
 def digests_of(event: UsageEvent, service: str = "nexadesk") -> tuple[str, int]:
     """Return the id and the content digest of one event."""
-    keys = event_keys(service, [event])
-    return event_id(keys[0]), content_digests(keys, [event])[0]
+    columns = columns_of([event])
+    (key,), (content,) = event_keys(service, columns), content_digests(service, columns)
+    return event_id(key), content
 
 
 def test_the_same_push_is_the_same_event() -> None:
