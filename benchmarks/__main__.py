@@ -17,6 +17,7 @@ from benchmarks.lake import lake_figures
 from benchmarks.machine import facts
 from benchmarks.month import month_figures
 from benchmarks.pricing import pricing_figures
+from benchmarks.rerating import rerating_figures
 
 Lines: TypeAlias = Iterator[Figure | str]
 ROWS_MIN = 10_000
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Path, Namespace], Lines]] = {
     "usage": lambda folder, sizes: current_usage_figures(folder, sizes.rows, sizes.trials),
     "month": lambda folder, sizes: month_figures(folder, sizes.rows),
     "rating": lambda _folder, sizes: pricing_figures(sizes.rows // PRICING_SHARE),
+    "rerating": lambda folder, sizes: rerating_figures(folder, sizes.rows),
 }
 
 

@@ -33,6 +33,18 @@ class LateUsage(StrEnum):
     OWN_DRAFT = "own_draft"
 
 
+class ServiceMode(StrEnum):
+    """How far a service has moved to us: only a live one's drafts are ever sent to Odoo.
+
+    In `shadow` everything is computed and nothing sent; in `dual` it is also held against what
+    the old system billed.
+    """
+
+    SHADOW = "shadow"
+    DUAL = "dual"
+    LIVE = "live"
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """One product line; `code` is unique for ever and names it in the lake and in Odoo.
@@ -49,6 +61,7 @@ class Service:
     duplicates: DuplicateAnswer = DuplicateAnswer.REPLAY
     late_usage: LateUsage = LateUsage.NEXT_INVOICE
     estimated_tax_rate: Decimal = Decimal(0)
+    mode: ServiceMode = ServiceMode.LIVE
 
     @property
     def zone(self) -> ZoneInfo:

@@ -8,7 +8,7 @@ from dashboards.rated_lines import ROWS_PER_PAGE, Row, RowPage
 from storage.state import State
 from storage.tables import invoice_draft
 
-STATUSES = ("draft", "sent", "parked", "empty")
+STATUSES = ("draft", "sent", "parked", "shadow", "empty")
 
 
 def draft_page(state: State, service: str | None, status: str | None, page: int) -> RowPage:

@@ -17,7 +17,11 @@ import ingest.import_routes
 import ingest.quarantine_routes
 import ingest.routes
 import rating.correction_routes
+import rating.estimate_routes
+import rating.explanation_routes
+import rating.fee_routes
 import rating.routes
+import rating.simulation_routes
 from aggregation.quantity_memory import QuantityMemory
 from catalog.http import BodyLimit, Limits, install_error_handlers
 from catalog.key_cache import KeyCache
@@ -41,7 +45,11 @@ ROUTERS = (
     ingest.import_routes.router,
     ingest.quarantine_routes.router,
     rating.routes.router,
+    rating.fee_routes.router,
+    rating.estimate_routes.router,
     rating.correction_routes.router,
+    rating.simulation_routes.router,
+    rating.explanation_routes.router,
     catalog.routes.billable_metrics.router,
     catalog.routes.plans.router,
     catalog.routes.customers.router,

@@ -9,6 +9,7 @@ from fusion_billing.commands import (
     billing,
     configuration,
     corrections,
+    cutover,
     demonstration,
     imports,
     keys,
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command("serve")(serving.serve)
 app.command("demo")(demonstration.demo)
 app.command("bill")(billing.bill)
+app.command("cutover")(cutover.cutover)
 app.command("rerate")(rerate.rerate)
 app.command("verify")(verify.verify)
 app.add_typer(services.app, name="service")

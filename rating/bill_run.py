@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from aggregation.quantity import Quantity
-from catalog.services import LateUsage, Service
+from catalog.services import LateUsage, Service, ServiceMode
 from catalog.subscriptions import Subscription
 from ingest.corrections.correction_store import settled_count
 from ingest.flush import Flushing
@@ -93,7 +93,7 @@ def bill(
         ship_rated_lines(state, lake)
         with state.read() as connection:
             late = late_closings(connection, lake, book, asked, watermark, at=at)
-        priced = with_late_usage(priced, late.closings, rated_at=at)
+        priced = with_late_usage(priced, late.closings, rated_at=at, is_live=is_live(service))
         disputed += late.disputed
     _tell(disputed)
     if dry_run:
@@ -129,6 +129,11 @@ def _closings(
         billed,
         trial_ends_at=trial_ends_at(plan, book.first_started_at(subscription)),
     )
+
+
+def is_live(service: Service) -> bool:
+    """Say whether a service's drafts are for Odoo; else another system bills it."""
+    return service.mode == ServiceMode.LIVE
 
 
 def _agreed(
@@ -188,7 +193,9 @@ def _priced(
     for closing in due:
         lines = rated_lines(book, closing, usage, watermark=str(watermark), rated_at=rated_at)
         plan = book.plan_until(closing.subscription, closing.closing_at)
-        draft = invoice_draft(closing, plan.amount_currency, lines, rated_at)
+        draft = invoice_draft(
+            closing, plan.amount_currency, lines, rated_at, is_live=is_live(book.service)
+        )
         priced.append((draft, lines))
     return priced
 

@@ -9,17 +9,24 @@ import sqlalchemy as sa
 from catalog.billing_periods import BillingPeriod, begun_periods, usage_interval
 from catalog.subscriptions import Subscription
 from rating.closing import Billed, Closing, closing_of_text, closings
+from rating.invoice_draft import DraftStatus
 from rating.price_book import PriceBook
 from storage.tables import billing_run, invoice_draft
+
+IDS_IN_SQL_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
 class BilledClosing:
-    """A closing with the draft that bills it and the watermark that its run pinned."""
+    """A closing with the draft that bills it and the watermark that its run pinned.
+
+    A shadow was billed by another system.
+    """
 
     draft_id: str
     closing: Closing
     watermark: str
+    is_shadow: bool = False
 
 
 def billed_closings(
@@ -27,18 +34,22 @@ def billed_closings(
 ) -> Iterator[BilledClosing]:
     """Yield the billed closings of a service, or of some subscriptions, oldest first."""
     draft = invoice_draft.c
-    rows = connection.execute(
+    wanted = (
         sa.select(
             draft.id,
             draft.subscription_id,
             draft.closing_at,
             draft.periods,
+            draft.status,
             billing_run.c.watermark,
         )
         .join(billing_run, billing_run.c.id == draft.billing_run_id)
         .where(draft.service_code == book.service.code)
         .order_by(draft.closing_at, draft.id)
-    ).all()
+    )
+    if subscription_ids is not None and len(subscription_ids) <= IDS_IN_SQL_MAX:
+        wanted = wanted.where(draft.subscription_id.in_(subscription_ids))
+    rows = connection.execute(wanted).all()
     subscriptions = {each.id: each for each in book.subscriptions}
     for row in rows:
         if subscription_ids is not None and row.subscription_id not in subscription_ids:
@@ -51,7 +62,8 @@ def billed_closings(
             plan = book.plan_until(subscription, row.closing_at)
             every = closings(subscription, plan, book.zone(subscription), row.closing_at)
             closing = next(each for each in every if each.closing_at == row.closing_at)
-        yield BilledClosing(row.id, closing, row.watermark)
+        is_shadow = row.status == DraftStatus.SHADOW
+        yield BilledClosing(row.id, closing, row.watermark, is_shadow)
 
 
 def unbilled_periods(

@@ -126,8 +126,7 @@ def current_usage(
         charge_windows(book, subscription, plan, period, zone.key), narrowing
     )
     found = window_quantities(sources, service, subscription, windows)
-    # The service that comes with a key holds its rate as text.
-    tax_rate = Decimal(service.estimated_tax_rate) if narrowing.is_taxed else ZERO
+    tax_rate = service.estimated_tax_rate if narrowing.is_taxed else ZERO
     return CurrentUsage(period, plan, zone.key, charge_usages(plan, windows, found), tax_rate)
 
 

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from catalog.services import ServiceMode
 from rating.closing import NOTHING_BILLED, Billed
 from rating.invoice_draft import DraftLine, DraftStatus, InvoiceDraft
-from storage.tables import invoice_draft
+from storage.tables import invoice_draft, service
 
 _lines = msgspec.json.Decoder(tuple[DraftLine, ...])
 _COLUMNS = [column for column in invoice_draft.c if column.name != "billing_run_id"]
@@ -51,10 +52,11 @@ def billed_of(
 
 
 def drafts_waiting(connection: sa.Connection, limit: int) -> list[InvoiceDraft]:
-    """Return the oldest drafts that Odoo has not got yet."""
+    """Return the oldest drafts of live services that Odoo has not got yet."""
     statement = (
         sa.select(*_COLUMNS)
-        .where(invoice_draft.c.status == DraftStatus.DRAFT)
+        .join(service, service.c.code == invoice_draft.c.service_code)
+        .where(invoice_draft.c.status == DraftStatus.DRAFT, service.c.mode == ServiceMode.LIVE)
         .order_by(invoice_draft.c.closing_at, invoice_draft.c.id)
         .limit(limit)
     )
@@ -93,6 +95,14 @@ def unpark_all(connection: sa.Connection) -> int:
     """Let every parked draft be sent again, and return their number."""
     parked = invoice_draft.update().where(invoice_draft.c.status == DraftStatus.PARKED)
     return connection.execute(parked.values(status=DraftStatus.DRAFT, problem=None)).rowcount
+
+
+def unsent_count(connection: sa.Connection, service_code: str) -> int:
+    """Return how many drafts of a service wait for Odoo or for a human."""
+    unsent = (DraftStatus.DRAFT, DraftStatus.PARKED)
+    of_service = invoice_draft.c.service_code == service_code
+    counted = sa.select(sa.func.count()).where(of_service, invoice_draft.c.status.in_(unsent))
+    return connection.scalar(counted) or 0
 
 
 def _update(connection: sa.Connection, draft_id: str, **values: object) -> None:

@@ -13,9 +13,13 @@ DRAFT_NAMESPACE = uuid.UUID("0d2f3a57-44f4-5c0c-9d8f-7a1d6a1b5a10")
 
 
 class DraftStatus(StrEnum):
-    """Where a draft stands: waiting, nothing to bill, in Odoo, or waiting for a human."""
+    """Where a draft stands: waiting, nothing to bill, in Odoo, or waiting for a human.
+
+    A shadow was made while another system billed its service: it is never sent.
+    """
 
     DRAFT = "draft"
+    SHADOW = "shadow"
     EMPTY = "empty"
     SENT = "sent"
     PARKED = "parked"
@@ -64,7 +68,12 @@ def draft_id(subscription_id: str, closing_at: datetime) -> str:
 
 
 def invoice_draft(
-    closing: Closing, currency: str, rated: Sequence[RatedLine], rated_at: datetime
+    closing: Closing,
+    currency: str,
+    rated: Sequence[RatedLine],
+    rated_at: datetime,
+    *,
+    is_live: bool = True,
 ) -> InvoiceDraft:
     """Return the draft of a closing: its non-zero lines, whose cents add up to its amount."""
     subscription, billed = closing.subscription, closing.billed
@@ -79,7 +88,9 @@ def invoice_draft(
         subscription_id=subscription.id,
         subscription_external_id=subscription.external_id,
         closing_at=closing.closing_at,
-        status=DraftStatus.DRAFT if lines else DraftStatus.EMPTY,
+        status=(DraftStatus.DRAFT if is_live else DraftStatus.SHADOW)
+        if lines
+        else DraftStatus.EMPTY,
         currency=currency,
         amount_cents=sum(line.amount_cents for line in lines),
         lines=lines,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import polars as pl
 import sqlalchemy as sa
 
+from catalog.services import ServiceMode
 from ingest.corrections.superseding import revisions_of
 from ingest.watermark import Watermark, oldest, watermark_of_text
 from rating.billed_closing import BilledClosing, billed_closings
@@ -52,6 +53,8 @@ def late_closings(
         each
         for each in billed_closings(connection, book, subscription_ids)
         if each.closing.usage is not None
+        # What another system billed is its own to correct, once we are live.
+        and not (each.is_shadow and book.service.mode == ServiceMode.LIVE)
     ]
     touched = _touched(lake, book.service.code, billed, watermark)
     due = [

@@ -15,7 +15,11 @@ ONE_TICK = timedelta(microseconds=1)
 
 
 def with_late_usage(
-    priced: Sequence[PricedDraft], late: Sequence[LateClosing], *, rated_at: datetime
+    priced: Sequence[PricedDraft],
+    late: Sequence[LateClosing],
+    *,
+    rated_at: datetime,
+    is_live: bool,
 ) -> list[PricedDraft]:
     """Return the drafts of a run with the late lines of their subscriptions.
 
@@ -32,8 +36,12 @@ def with_late_usage(
         left = [each for each in own if each.currency != draft.currency]
         if left:
             by_subscription[draft.subscription_id] = left
-        drafts.append(_extended(draft, [*lines, *attached], own) if attached else (draft, lines))
-    return [*drafts, *_own_drafts(by_subscription, rated_at)]
+        drafts.append(
+            _extended(draft, [*lines, *attached], own, is_live=is_live)
+            if attached
+            else (draft, lines)
+        )
+    return [*drafts, *_own_drafts(by_subscription, rated_at, is_live=is_live)]
 
 
 def _lines(
@@ -45,14 +53,15 @@ def _lines(
 
 
 def _extended(
-    draft: InvoiceDraft, lines: list[RatedLine], late: Sequence[LateClosing]
+    draft: InvoiceDraft, lines: list[RatedLine], late: Sequence[LateClosing], *, is_live: bool
 ) -> PricedDraft:
     closing = closing_of_text(late[0].subscription, draft.closing_at, draft.periods or "")
-    return invoice_draft(closing, draft.currency, lines, draft.rated_at), lines
+    extended = invoice_draft(closing, draft.currency, lines, draft.rated_at, is_live=is_live)
+    return extended, lines
 
 
 def _own_drafts(
-    late: Mapping[str, Sequence[LateClosing]], rated_at: datetime
+    late: Mapping[str, Sequence[LateClosing]], rated_at: datetime, *, is_live: bool
 ) -> Iterator[PricedDraft]:
     for own in late.values():
         currencies = sorted({each.currency for each in own if each.currency is not None})
@@ -61,4 +70,5 @@ def _own_drafts(
             target_id = draft_id(closing.subscription.id, closing.closing_at)
             lines = list(_lines(own, target_id, rated_at, currency))
             if lines:
-                yield invoice_draft(closing, currency, lines, rated_at), lines
+                draft = invoice_draft(closing, currency, lines, rated_at, is_live=is_live)
+                yield draft, lines

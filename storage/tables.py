@@ -71,6 +71,7 @@ service = sa.Table(
     sa.Column("duplicates", sa.Text, nullable=False, server_default="replay"),
     sa.Column("late_usage", sa.Text, nullable=False, server_default="next_invoice"),
     sa.Column("estimated_tax_rate", sa.Text, nullable=False, server_default="0"),
+    sa.Column("mode", sa.Text, nullable=False, server_default="live"),
 )
 
 api_key = sa.Table(

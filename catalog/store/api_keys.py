@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from catalog.api_keys import RANDOM_BYTES, is_secret, new_api_key, parsed_api_key, secret_digest
 from catalog.services import Service
+from catalog.store.services import service_of_row
 from storage.tables import api_key, service
 
 UNKNOWN_DIGEST = "0" * 64
@@ -59,7 +60,7 @@ def service_of_key(
     digest = UNKNOWN_DIGEST if row is None else row["secret_digest"]
     if not is_secret(key.secret, pepper, digest) or row is None:
         return None
-    return Service(**{column.name: row[column.name] for column in service.c})
+    return service_of_row(row)
 
 
 def revoke_key(connection: sa.Connection, service_code: str, public_id: str, at: datetime) -> bool:

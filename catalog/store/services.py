@@ -6,7 +6,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from catalog.errors import ValidationFailed
-from catalog.services import SERVICE_CODE, DuplicateAnswer, LateUsage, Service
+from catalog.services import SERVICE_CODE, DuplicateAnswer, LateUsage, Service, ServiceMode
 from storage.tables import service
 
 
@@ -35,13 +35,13 @@ def find_service(connection: sa.Connection, code: str) -> Service | None:
         .mappings()
         .one_or_none()
     )
-    return None if row is None else _service(row)
+    return None if row is None else service_of_row(row)
 
 
 def services(connection: sa.Connection) -> list[Service]:
     """Return every service by code: for the command line and the scheduler."""
     rows = connection.execute(sa.select(service).order_by(service.c.code))
-    return [_service(row) for row in rows.mappings()]
+    return [service_of_row(row) for row in rows.mappings()]
 
 
 def lock_service(connection: sa.Connection, service_code: str) -> None:
@@ -58,9 +58,11 @@ def _values(written: Service) -> dict[str, object]:
     return asdict(written) | {"estimated_tax_rate": format(written.estimated_tax_rate, "f")}
 
 
-def _service(row: sa.RowMapping) -> Service:
-    values = dict(row)
+def service_of_row(row: sa.RowMapping) -> Service:
+    """Return the service of a row that has all of its columns, and maybe others."""
+    values = {column.name: row[column.name] for column in service.c}
     values["duplicates"] = DuplicateAnswer(row["duplicates"])
+    values["mode"] = ServiceMode(row["mode"])
     values["late_usage"] = LateUsage(row["late_usage"])
     values["estimated_tax_rate"] = Decimal(row["estimated_tax_rate"])
     return Service(**values)

@@ -3,8 +3,9 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,13 @@ class ServedHouse:
 
 
 @contextmanager
-def served_house(at: datetime, timezone: str, currency: str) -> Iterator[ServedHouse]:
-    """Give an empty house that stands at an instant."""
+def served_house(
+    at: datetime, timezone: str, currency: str, tax_rate: Decimal = Decimal(0)
+) -> Iterator[ServedHouse]:
+    """Give an empty house that stands at an instant; `tax_rate` (percent) is its estimate."""
     clock = TestClock(at)
-    service = Service("service-1", SERVICE_CODE, "Vectors", timezone, currency, at)
+    named = Service("service-1", SERVICE_CODE, "Vectors", timezone, currency, at)
+    service = replace(named, estimated_tax_rate=tax_rate)
     with (
         tempfile.TemporaryDirectory() as folder,
         opened_house(Settings(data_dir=Path(folder)), clock) as house,

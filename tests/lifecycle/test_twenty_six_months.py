@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from catalog.store.services import find_service
 from fusion_billing.billing import bill_services
 from rating.closing import Closing, closing_of_text
-from rating.price_book import read_price_book
+from rating.price_book_store import read_price_book
 from storage.lake_tables import RATED_LINE
 from storage.tables import invoice_draft
 from tests.fusion_billing.conftest import Roof, fresh_roof

@@ -112,9 +112,7 @@ def test_a_period_belongs_to_the_stretch_in_which_it_begins() -> None:
      (20, None, False), (12, 12, False)],
 )  # fmt: skip
 def test_who_is_alive_in_a_stretch(
-    started: int | None,
-    ended: int | None,
-    is_alive: bool,  # noqa: FBT001 - a case's answer
+    *, started: int | None, ended: int | None, is_alive: bool
 ) -> None:
     """Alive is who was active at some instant of the days 10 to 20, the last not included."""
     stretch = Stretch(EPOCH + timedelta(days=10), EPOCH + timedelta(days=20))
@@ -131,9 +129,7 @@ def test_who_is_alive_in_a_stretch(
     ids=["arrears", "advance"],
 )
 def test_each_period_has_the_version_in_force(
-    in_advance: bool,
-    usage_versions: list[int],
-    fee_versions: list[int],  # noqa: FBT001 - a case
+    *, in_advance: bool, usage_versions: list[int], fee_versions: list[int]
 ) -> None:
     """Old usage is priced by the version at a period's end, a fee by that of when it is due."""
     first = a_plan(is_pay_in_advance=in_advance)

@@ -14,6 +14,8 @@ def upgrade() -> None:
     op.add_column("service", late_usage)
     tax_rate = sa.Column("estimated_tax_rate", sa.Text(), nullable=False, server_default="0")
     op.add_column("service", tax_rate)
+    mode = sa.Column("mode", sa.Text(), nullable=False, server_default="live")
+    op.add_column("service", mode)
     op.add_column("subscription", sa.Column("previous_id", sa.Text(), nullable=True))
     op.add_column("subscription", sa.Column("takes_over_at", sa.BigInteger(), nullable=True))
     is_followed: sa.Column[bool] = sa.Column(
@@ -51,6 +53,7 @@ def downgrade() -> None:
         subscription.drop_column("takes_over_at")
         subscription.drop_column("previous_id")
     with op.batch_alter_table("service") as service:
+        service.drop_column("mode")
         service.drop_column("estimated_tax_rate")
         service.drop_column("late_usage")
 
