@@ -56,7 +56,7 @@ def to_odoo_header(draft: InvoiceDraft, partner_id: int, terms: BillingTerms) ->
     invoice_date = closing_date(draft, terms.zone)
     return (
         invoice_external_id(draft.id),
-        "out_invoice",
+        move_type(draft),
         str(partner_id),
         invoice_date.isoformat(),
         (invoice_date + timedelta(days=terms.net_days)).isoformat(),
@@ -71,17 +71,31 @@ def to_odoo_header(draft: InvoiceDraft, partner_id: int, terms: BillingTerms) ->
 def to_odoo_line(
     draft: InvoiceDraft, number: int, line: DraftLine, product_id: int
 ) -> tuple[str, ...]:
-    """Return a line's cells: one times the rounded amount, so that Odoo has nothing to round."""
+    """Return a line's cells: one times the rounded amount, so that Odoo has nothing to round.
+
+    A credit note's amounts have the other sign.
+    """
+    cents = -line.amount_cents if is_credit(draft) else line.amount_cents
     return (
         line_external_id(draft.id, number),
         str(product_id),
         line.description,
         "1",
-        amount_text(line.amount_cents, draft.currency),
+        amount_text(cents, draft.currency),
         line.rated_line_id,
         line.metric_code or "",
         line.quantity,
     )
+
+
+def is_credit(draft: InvoiceDraft) -> bool:
+    """Say whether the customer gets money back."""
+    return draft.amount_cents < 0
+
+
+def move_type(draft: InvoiceDraft) -> str:
+    """Return Odoo's kind of move: an invoice, or a credit note where the total is negative."""
+    return "out_refund" if is_credit(draft) else "out_invoice"
 
 
 def closing_date(draft: InvoiceDraft, zone: ZoneInfo) -> date:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from catalog.money import amount_of_cents
-from odoo_bridge.move_rows import amount_text
+from odoo_bridge.move_rows import amount_text, move_type
 from odoo_bridge.odoo_value import OdooValue, from_odoo_amount
 from rating.invoice_draft import InvoiceDraft
 
@@ -57,8 +57,6 @@ def draft_fault(draft: InvoiceDraft) -> str | None:
         )
     if not draft.lines:
         return "the draft has no lines: report it, nothing was sent"
-    if draft.amount_cents < 0:
-        return "the draft is a credit, which is not sent yet: make a credit note in Odoo by hand"
     return None
 
 
@@ -68,7 +66,7 @@ def invoice_fault(draft: InvoiceDraft, held: OdooInvoice, *, is_new: bool) -> st
     differences = [
         f"{name}: Odoo has {found}, the draft {expected}"
         for name, found, expected, agrees in (
-            ("kind", held.move_type, "out_invoice", held.move_type == "out_invoice"),
+            ("kind", held.move_type, move_type(draft), held.move_type == move_type(draft)),
             ("state", held.state, " or ".join(sorted(states)), held.state in states),
             ("amount", *_amounts(draft, held)),
             ("currency", held.currency, draft.currency, held.currency == draft.currency),
@@ -95,6 +93,7 @@ def currency_fault(draft: InvoiceDraft, company_currency: str) -> str | None:
 
 
 def _amounts(draft: InvoiceDraft, held: OdooInvoice) -> tuple[Decimal, str, bool]:
-    expected = amount_of_cents(draft.amount_cents, draft.currency)
-    shown = amount_text(draft.amount_cents, draft.currency)
+    cents = abs(draft.amount_cents)
+    expected = amount_of_cents(cents, draft.currency)
+    shown = amount_text(cents, draft.currency)
     return held.amount_untaxed, shown, held.amount_untaxed == expected

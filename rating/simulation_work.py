@@ -13,8 +13,8 @@ from rating.simulation_due import MonthDue, SimulationWorld, due_by_month
 from rating.simulation_month import MonthChanges, UsageFrames, month_changes
 from rating.simulation_plan import ReadyPlans
 
-# A process takes a second or two to start: with fewer periods each it would save none.
-PERIODS_PER_PROCESS_MIN = 20_000
+# A process takes some seconds to start: with fewer periods each it would save none.
+PERIODS_PER_PROCESS_MIN = 50_000
 
 
 @dataclass(frozen=True, slots=True)

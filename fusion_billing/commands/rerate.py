@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from catalog.errors import NotFound, ValidationFailed
+from catalog.errors import BadRequest, NotFound, ValidationFailed
 from catalog.exact_json import JsonObject, object_under
 from catalog.money import amount_of_cents
 from catalog.store.billable_metrics import metrics_by_id
@@ -57,7 +57,7 @@ def rerate(
 ) -> None:
     """Price history under a draft plan: who would pay more, who less. Changes nothing."""
     wanted: JsonObject = {"from": from_day, "to": to_day, "plan_code": plan_code}
-    wanted["plan"] = object_under(plan.read_bytes(), "plan", JSON_DEPTH_MAX)
+    wanted["plan"] = _draft(plan)
     with opened_house(settings_of(data_dir), SystemClock()) as house, _watched() as watch:
         try:
             report = _simulated(house, service, wanted, watch)
@@ -81,6 +81,14 @@ def write_csv(report: SimulationReport, file: Path) -> None:
             name = f"'{name}" if name.startswith(FORMULA_STARTS) else name
             month = row.month.strftime("%Y-%m")
             rows.writerow([name, month, row.currency, *_money(row.change, row.currency)])
+
+
+def _draft(file: Path) -> JsonObject:
+    try:
+        return object_under(file.read_bytes(), "plan", JSON_DEPTH_MAX)
+    except BadRequest as refusal:
+        wanted = 'write {"plan": {...}} as for POST /plans'
+        raise ValueError(f"{file}: {refusal.error}; {wanted}") from refusal
 
 
 def _simulated(
@@ -135,7 +143,7 @@ def _show(report: SimulationReport) -> None:
         )  # fmt: skip
         amounts = _money(total.change, total.currency)
         totals.add_row(total.currency, *map(str, numbers), *map(_grouped, amounts))
-    console.print(totals)
+    console.print(totals if report.totals else "no period begins in this stretch")
     for total in report.totals:
         if total.accounts_paying_more:
             console.print(_top_payers(report, total.currency))

@@ -325,3 +325,15 @@ def test_the_command_says_what_is_wrong_with_a_draft(
     answer = rerate(caller, monkeypatch, tmp_path, a_draft(caller, interval="daily"))
     assert isinstance(answer.exception, ValueError)
     assert '"interval": ["value_is_invalid"]' in str(answer.exception)
+
+
+@pytest.mark.parametrize("text", ["no plan", "{}", '{"plan": []}'], ids=["text", "empty", "list"])
+def test_a_file_without_a_plan_is_refused(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    """What is no plan in JSON is refused, with the file's name and what it should hold."""
+    monkeypatch.setattr(Path, "read_bytes", lambda _: text.encode())
+    answer = rerate(caller, monkeypatch, tmp_path, {})
+    assert isinstance(answer.exception, ValueError)
+    assert "draft.json: BadRequest" in str(answer.exception)
+    assert 'write {"plan": {...}}' in str(answer.exception)

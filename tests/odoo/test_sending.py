@@ -172,15 +172,31 @@ def test_an_invoice_changed_by_hand_is_not_adopted(
 
 
 def test_unsound_drafts_never_reach_odoo(house: House) -> None:
-    """A draft whose lines miss its amount, a credit and a foreign currency are parked unsent."""
-    accounts = [house.account(name) for name in ("sum", "credit", "dollars")]
+    """A draft whose lines miss its amount and one in a foreign currency are parked unsent."""
+    accounts = [house.account(name) for name in ("sum", "dollars")]
     house.books.add(accounts[0], a_draft(accounts[0], [100], amount_cents=101))
-    house.books.add(accounts[1], a_draft(accounts[1], [-100]))
-    house.books.add(accounts[2], a_draft(accounts[2], [100], currency="USD"))
+    house.books.add(accounts[1], a_draft(accounts[1], [100], currency="USD"))
     report = house.books.send(house.odoo)
 
-    assert (report.sent, report.parked) == (0, 3)
+    assert (report.sent, report.parked) == (0, 2)
     assert house.moves() == []
+
+
+def test_what_is_owed_to_a_client_is_a_credit_note(house: House) -> None:
+    """A negative draft becomes one draft credit note, taxed as the invoice would be, and once."""
+    account = house.account()
+    draft = house.books.add(account, a_draft(account, [-5000, 1234]))
+    first, second = house.books.send(house.odoo), house.books.send(house.odoo)
+
+    assert (first.sent, first.parked, second.sent) == (1, 0, 0)
+    kept = house.books.kept(draft)
+    (held,) = house.inside.call(
+        "account.move", "read", [kept.odoo_move_id], ["move_type", "amount_untaxed", "amount_tax"]
+    )
+    assert (held["move_type"], held["amount_untaxed"]) == ("out_refund", 37.66)
+    assert Decimal(repr(held["amount_tax"])) == (Decimal("37.66") * HST).quantize(
+        CENT, ROUND_HALF_UP
+    )
 
 
 def test_a_dry_run_writes_nothing(house: House) -> None:

@@ -62,10 +62,19 @@ def test_lines_must_add_up() -> None:
     assert "12.34" in told
 
 
-@pytest.mark.parametrize(("amounts", "words"), [([], "no lines"), ([-1], "credit")])
-def test_nothing_and_credits_are_not_sent(amounts: list[int], words: str) -> None:
-    """A draft without lines and a draft that owes the client are left to a person."""
-    assert words in str(draft_fault(a_draft(an_account(), amounts)))
+def test_nothing_is_not_sent() -> None:
+    """A draft without lines is left to a person."""
+    assert "no lines" in str(draft_fault(a_draft(an_account(), [])))
+
+
+def test_a_credit_is_a_credit_note_of_the_same_amount() -> None:
+    """What owes the client money must be a refund in Odoo, whose amounts have no sign."""
+    credit = a_draft(an_account(), [-1500, 200])
+    held = replace(HELD, move_type="out_refund")
+
+    assert draft_fault(credit) is None
+    assert invoice_fault(credit, held, is_new=True) is None
+    assert "kind: Odoo has out_invoice" in str(invoice_fault(credit, HELD, is_new=True))
 
 
 def test_a_foreign_currency_is_not_sent() -> None:
