@@ -7,7 +7,7 @@ one grouped query for all subscriptions.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal, localcontext
 from typing import LiteralString
 
 import polars as pl
@@ -21,7 +21,7 @@ from benchmarks.peer_table import (
     create_indexes,
     create_table,
 )
-from benchmarks.workload import MONTH_END, MONTH_START
+from benchmarks.workload import MONTH_END, MONTH_SECONDS, MONTH_START
 from catalog.billable_metrics import AggregationType
 from tests.real_parts import POSTGRES, PartMissingError, running_postgres
 
@@ -40,6 +40,9 @@ NUMERIC: LiteralString = (
 ONE: LiteralString = " AND external_subscription_id = %(subscription)s"
 COUNTED: LiteralString = "count(*)"
 SUMMED: LiteralString = "sum((properties ->> 'value')::numeric)"
+VALUE: LiteralString = "(properties ->> 'value')::numeric"
+NEWEST: LiteralString = " ORDER BY timestamp DESC, created_at DESC LIMIT 1"
+WEIGHTED_STEP = Decimal(1).scaleb(-20)
 HIGHEST: LiteralString = "max((properties ->> 'value')::numeric)"
 CHANGES: LiteralString = (
     "sum(CASE WHEN operation = before THEN 0 WHEN operation = 'add' THEN 1 ELSE -1 END)"
@@ -83,6 +86,10 @@ class Peer:
                 query = _unique("", "external_subscription_id, ")
             case AggregationType.COUNT:
                 query = "SELECT external_subscription_id, " + COUNTED + BASE
+            case AggregationType.LATEST:
+                return self._latest_at_once(kind)
+            case AggregationType.WEIGHTED_SUM:
+                return self._weighted_at_once(kind)
             case _:
                 query = "SELECT external_subscription_id, " + _value(kind) + BASE + NUMERIC
         rows = self._connection.execute(
@@ -97,16 +104,71 @@ class Peer:
                 return self._number(_unique(ONE, ""), parameters)
             case AggregationType.COUNT:
                 return self._number("SELECT " + COUNTED + BASE + ONE, parameters)
+            case AggregationType.WEIGHTED_SUM:
+                return _weighted(self._number(_level_seconds(ONE), parameters))
+            case AggregationType.LATEST:
+                newest = self._number("SELECT " + VALUE + BASE + ONE + NUMERIC + NEWEST, parameters)
+                self._number("SELECT " + COUNTED + BASE + ONE, parameters)
+                return newest
             case _:
                 value = "SELECT " + _value(kind) + BASE + ONE + NUMERIC
                 units = self._number(value, parameters)
                 self._number("SELECT " + COUNTED + BASE + ONE, parameters)
                 return units
 
+    def _latest_at_once(self, kind: AggregationType) -> dict[str, Decimal]:
+        query = (
+            "SELECT DISTINCT ON (external_subscription_id) external_subscription_id, "
+            + VALUE
+            + BASE
+            + NUMERIC
+            + " ORDER BY external_subscription_id, timestamp DESC, created_at DESC"
+        )
+        rows = self._connection.execute(query, _parameters(kind, ""))
+        return {name: Decimal(units) for name, units in rows.fetchall()}
+
+    def _weighted_at_once(self, kind: AggregationType) -> dict[str, Decimal]:
+        rows = self._connection.execute(_level_seconds_at_once(), _parameters(kind, ""))
+        return {name: _weighted(Decimal(number)) for name, number in rows.fetchall()}
+
     def _number(self, query: LiteralString, parameters: dict[str, object]) -> Decimal:
         row = self._connection.execute(query, parameters).fetchone()
         assert row is not None
         return Decimal(row[0] or 0)
+
+
+def _weighted(level_seconds: Decimal) -> Decimal:
+    """Return a level's seconds as a share of the month, rounded up at 20 decimals (Lago)."""
+    with localcontext(prec=60):
+        units = level_seconds / Decimal(MONTH_SECONDS)
+        return units.quantize(WEIGHTED_STEP, ROUND_CEILING)
+
+
+def _level_seconds(narrowed: LiteralString) -> LiteralString:
+    """Return Lago's query of a weighted sum, before its division."""
+    return (
+        "WITH changes AS ("  # noqa: S608 - LiteralString: constants only
+        "SELECT %(start)s::timestamp AS timestamp, 0::numeric AS difference UNION ALL "
+        "SELECT timestamp, " + VALUE + BASE + narrowed + NUMERIC + " UNION ALL "
+        "SELECT %(end)s::timestamp, 0::numeric), levels AS ("
+        "SELECT sum(difference) OVER (ORDER BY timestamp) AS level, extract(epoch FROM "
+        "lead(timestamp, 1, %(end)s::timestamp) OVER (ORDER BY timestamp) - timestamp) AS seconds "
+        "FROM changes) SELECT sum(CASE WHEN seconds = 0 THEN 0 ELSE level * seconds END) "
+        "FROM levels"
+    )
+
+
+def _level_seconds_at_once() -> LiteralString:
+    return (
+        "WITH changes AS ("  # noqa: S608 - LiteralString: constants only
+        "SELECT external_subscription_id, timestamp, " + VALUE + " AS difference"
+        + BASE + NUMERIC + "), levels AS ("
+        "SELECT external_subscription_id, sum(difference) OVER own AS level, extract(epoch FROM "
+        "lead(timestamp, 1, %(end)s::timestamp) OVER own - timestamp) AS seconds FROM changes "
+        "WINDOW own AS (PARTITION BY external_subscription_id ORDER BY timestamp)) "
+        "SELECT external_subscription_id, sum(CASE WHEN seconds = 0 THEN 0 ELSE level * seconds "
+        "END) FROM levels GROUP BY external_subscription_id"
+    )  # fmt: skip
 
 
 def _value(kind: AggregationType) -> LiteralString:

@@ -25,7 +25,9 @@ KINDS = (
     AggregationType.SUM,
     AggregationType.COUNT,
     AggregationType.MAX,
+    AggregationType.LATEST,
     AggregationType.UNIQUE_COUNT,
+    AggregationType.WEIGHTED_SUM,
 )
 
 
@@ -79,7 +81,7 @@ def batches(events: Sequence[dict[str, object]]) -> list[Sequence[dict[str, obje
 
 
 def a_month_of_usage(rows_count: int, *, rows_per_window: int = EVENTS_PER_WINDOW) -> pl.DataFrame:
-    """Return a month of rows in the order they came: four metrics, many subscriptions.
+    """Return a month of rows in the order they came: a metric of each kind, many subscriptions.
 
     Each metric of each subscription has `rows_per_window` of them.
     """
@@ -123,8 +125,17 @@ def a_month_of_usage(rows_count: int, *, rows_per_window: int = EVENTS_PER_WINDO
 
 def month_windows(kind: AggregationType, subscriptions: Sequence[str]) -> list[UsageWindow]:
     """Return the question how much of a metric each subscription used in the month."""
+    days = (MONTH_END - MONTH_START).days
     return [
-        UsageWindow(subscription, SERVICE, subscription, a_metric(kind), MONTH_START, MONTH_END)
+        UsageWindow(
+            key=subscription,
+            service_code=SERVICE,
+            subscription_external_id=subscription,
+            metric=a_metric(kind),
+            start=MONTH_START,
+            end=MONTH_END,
+            period_days=days,
+        )
         for subscription in subscriptions
     ]
 

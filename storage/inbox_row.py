@@ -3,6 +3,7 @@
 Knows neither SQLite nor PostgreSQL, and nothing of what the bodies mean.
 """
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from storage.tables import EPOCH, MICROSECOND
 
 COMPRESSION_LEVEL = 1
 BODY_BYTES_MAX = 256 * 1024 * 1024
+_of_thread = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,17 @@ def packed_bodies(rows: Sequence[NewRow]) -> list[bytes]:
                 f"an inbox row holds {BODY_BYTES_MAX} bytes at most, not {len(row.body)}: "
                 "keep fewer pushes in one commit"
             )
-    compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL, write_checksum=True)
+    compressor = _compressor()
     return [compressor.compress(row.body) for row in rows]
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """Return this thread's compressor: making one costs more than a small row."""
+    known: zstandard.ZstdCompressor | None = getattr(_of_thread, "compressor", None)
+    if known is None:
+        known = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL, write_checksum=True)
+        _of_thread.compressor = known
+    return known
 
 
 def rows_enough(

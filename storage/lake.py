@@ -72,6 +72,7 @@ class Lake:
         self.place = place.resolved()
         self._marked: set[str] = set()
         self._housekept_at: datetime | None = None
+        self._files: dict[str, tuple[int, list[tuple[str, int]]]] = {}
         with sole_opener(self.place):
             self._lake = LakeConnection(self.place)
             try:
@@ -172,6 +173,16 @@ class Lake:
 
     def files(self, table: LakeTable) -> list[tuple[str, int]]:
         """Return path and size in bytes of the table's current Parquet files."""
+        generation = self._lake.generation
+        known = self._files.get(table.full_name)
+        if known is not None and generation is not None and known[0] == generation:
+            return known[1]
+        found = self._listed_files(table)
+        if generation is not None:
+            self._files[table.full_name] = (generation, found)
+        return found
+
+    def _listed_files(self, table: LakeTable) -> list[tuple[str, int]]:
         found = self._lake.rows(
             "SELECT data_file, data_file_size_bytes, delete_file "
             "FROM ducklake_list_files('lake', ?, schema => ?)",

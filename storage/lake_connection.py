@@ -22,6 +22,7 @@ class LakeConnection:
         self.place = place
         schema = "main" if place.is_embedded else METADATA_SCHEMA
         self.metadata = f"__ducklake_metadata_lake.{schema}"
+        self._transactions_ended = 0
         self._turn = threading.Lock()
         self._writing = threading.Lock()
         with ExitStack() as opened:
@@ -41,6 +42,15 @@ class LakeConnection:
         """Return all rows of one statement, which commits by itself."""
         with discreet(self.place):
             return self.cursor().execute(sql, list(parameters)).fetchall()
+
+    @property
+    def generation(self) -> int | None:
+        """Return a number that changes with every write; None where others may write, too.
+
+        It has changed when the writer's call returns: who reads it before looking sees no less
+        than what was written by then.
+        """
+        return self._transactions_ended if self.place.is_embedded else None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -77,6 +87,7 @@ class LakeConnection:
                 # connection that broke, what broke it is what must be told.
                 with suppress(duckdb.Error):
                     cursor.execute("ROLLBACK")
+                self._transactions_ended += 1
 
     def sync(self) -> None:
         """Put what was written on disk: DuckDB does not sync its Parquet files.

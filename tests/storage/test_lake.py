@@ -112,6 +112,28 @@ def test_compaction_merges_files_and_keeps_rows(lake: Lake) -> None:
     assert sorted(lake.scan(USAGE).collect()["transaction_id"]) == list("012345")
 
 
+def test_known_files_are_the_current_ones(lake: Lake) -> None:
+    """Whatever wrote last, the files remembered are those that the catalogue names."""
+    for mark in range(8):
+        lake.append_once(STREAM, mark, mark + 1, {USAGE: usage_rows(str(mark))})
+        assert lake.files(USAGE) == lake._listed_files(USAGE)
+        assert len(lake.files(USAGE)) == mark + 1
+    lake.compact(datetime(2026, 3, 1, tzinfo=UTC))
+    assert lake.files(USAGE) == lake._listed_files(USAGE)
+    lake.append_unless(USAGE, usage_rows("z"), column="transaction_id", value="z")
+    assert lake.files(USAGE) == lake._listed_files(USAGE)
+    assert len(lake.files(USAGE)) == 2
+
+
+def test_files_are_listed_once_between_writes(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nothing is written, nobody asks the catalogue again."""
+    lake.append_once(STREAM, 0, 1, {USAGE: usage_rows("a")})
+    first = lake.files(USAGE)
+    monkeypatch.delattr(Lake, "_listed_files")
+
+    assert lake.files(USAGE) is first
+
+
 def test_a_lake_has_one_writing_process(lake: Lake) -> None:
     """A second opening of the same folder is refused and names the cure."""
     with pytest.raises(LakeBusyError, match="--data-dir"):
