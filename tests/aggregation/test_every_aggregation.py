@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregation.aggregator import quantities
@@ -147,6 +147,7 @@ def test_prorated_events_add_up(kind: AggregationType, data: st.DataObject) -> N
     assert len(values) == len(prorated) == len(found.event_ids or ())
 
 
+@settings(max_examples=max(30, settings().max_examples // 4))
 @given(data=st.data())
 def test_questions_do_not_meddle(data: st.DataObject) -> None:
     """Windows of every kind asked together get each the answer it gets alone, however rows lie."""

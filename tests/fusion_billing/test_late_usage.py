@@ -146,7 +146,7 @@ def test_a_dry_run_shows_the_difference_and_keeps_nothing(roof: Roof) -> None:
     assert shown.drafts == kept.drafts
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=max(3, settings().max_examples // 500), deadline=None)
 @given(
     pushes=st.lists(
         st.tuples(st.integers(1, 400), st.integers(0, 2), st.booleans()), min_size=1, max_size=8

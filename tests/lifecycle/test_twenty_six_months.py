@@ -22,7 +22,6 @@ from tests.fusion_billing.conftest import Roof, fresh_roof
 START = datetime(2027, 1, 31, 15, tzinfo=UTC)
 END = datetime(2029, 4, 2, 12, tzinfo=UTC)
 ONE_DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
 EVENTS_PER_PUSH = 100
 # external id: interval, billing time, timezone, options of the plan, fees due by the end
 LIVES: dict[str, tuple[str, str, str, dict[str, Any], int]] = {
@@ -49,8 +48,7 @@ def billed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roof]:
         while at < END:
             at += ONE_DAY
             roof.clock.advance(at)
-            for hours in (-7, 0):
-                bill_services(roof.house, at=at + HOUR * hours)
+            bill_services(roof.house, at=at)
         yield roof
 
 
