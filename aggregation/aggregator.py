@@ -11,6 +11,7 @@ import polars as pl
 from aggregation.answer import Group, rounded_units, window_quantity
 from aggregation.asked_windows import Method, method_of, zones_of
 from aggregation.counted_rows import (
+    PUSHED_DOWN_MAX,
     counted_rows,
     counts_history,
     facts_near,
@@ -49,7 +50,9 @@ def quantities(
         answer
         for alike in _alike(windows)
         for answer in _answers(
-            counted_rows(usage.filter(seen), replaced, alike), alike, has_counters=has_counters
+            _read(counted_rows(usage.filter(seen), replaced, alike), alike),
+            alike,
+            has_counters=has_counters,
         )
     ]
     found: dict[str, dict[Group, dict[str, object]]] = {}
@@ -83,15 +86,25 @@ def _digest_bytes(digests: pl.Series) -> Iterator[bytes]:
         start = end
 
 
+def _read(counted: pl.LazyFrame, windows: Sequence[UsageWindow]) -> pl.LazyFrame:
+    """Return the rows of a few windows read once, for all the ways they are combined.
+
+    Those of many windows are not held: each way reads its own metrics' rows.
+    """
+    return counted.collect().lazy() if len(windows) <= PUSHED_DOWN_MAX else counted
+
+
 def _alike(windows: Sequence[UsageWindow]) -> list[list[UsageWindow]]:
     """Return the windows in parts that read the same kind of rows.
 
     So windows of all history don't lift the bounds of others, nor does one that needs properties
-    make others read them.
+    make others read them. Of many windows each method reads the rows of its own metrics.
     """
-    parts: dict[tuple[bool, bool], list[UsageWindow]] = {}
+    by_method = len(windows) > PUSHED_DOWN_MAX
+    parts: dict[tuple[bool, bool, Method | None], list[UsageWindow]] = {}
     for window in windows:
-        parts.setdefault((counts_history(window), is_split(window)), []).append(window)
+        method = method_of(window) if by_method else None
+        parts.setdefault((counts_history(window), is_split(window), method), []).append(window)
     return list(parts.values())
 
 

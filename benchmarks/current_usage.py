@@ -77,6 +77,8 @@ def _subscribe(caller: Caller, names: Sequence[str]) -> None:
     charges = []
     for kind in KINDS:
         field = {} if kind is AggregationType.COUNT else {"field_name": "value"}
+        if kind is AggregationType.WEIGHTED_SUM:
+            field["weighted_interval"] = "seconds"
         metric = {"name": str(kind), "code": str(kind), "aggregation_type": str(kind), **field}
         kept = _post(caller, "/billable_metrics", {"billable_metric": metric})
         charges.append(
