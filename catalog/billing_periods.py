@@ -155,16 +155,12 @@ def fee_window(period: BillingPeriod, zone: ZoneInfo) -> tuple[datetime, datetim
 
 
 def fee_days_after(period: BillingPeriod, zone: ZoneInfo, at: datetime) -> int:
-    """Return how many of the period's fee days are left at `at`; a day begun counts (Lago).
-
-    A termination exactly at local midnight bills the day that begins there.
-    """
+    """Return how many of the period's fee days are left at `at`; the day begun counts (Lago)."""
     if at >= period.usage_end:
         return 0
-    end = period.usage_end
-    if end < period.end and _wall_clock(end, zone).time() == time():
-        end += timedelta(seconds=1)
-    return min(period.fee_days, local_days(at, end, zone))
+    first_day = max(period.start, period.usage_start).astimezone(zone).date()
+    passed = (at.astimezone(zone).date() - first_day).days
+    return min(period.fee_days, max(period.fee_days - passed, 0))
 
 
 def local_days(start: datetime, end: datetime, zone: ZoneInfo) -> int:
