@@ -55,10 +55,7 @@ def test_usage_windows_tile_the_life(
     life: timedelta | None,
     steps: list[int],
 ) -> None:
-    """Windows begin with the life, touch each other, and end with it or with a whole period.
-
-    In any timezone, over every change of its clocks, for any interval, billing time and runs.
-    """
+    """Windows begin with the life, touch each other, and end with it, in any zone and interval."""
     subscription = a_subscription(
         billing_time=billing_time,
         subscription_at=started_at,
