@@ -80,10 +80,8 @@ def totals(lines: Iterable[RatedLine]) -> dict[str, tuple[int, Decimal]]:
 @COSTLY
 @given(late_worlds())
 def test_late_usage_costs_what_it_would_have_cost_on_time(world: World) -> None:
-    """Lines as billed and all late lines add up to a bill with everything on time, line by line.
-
-    On time means: in time order, in one delivery, as it was corrected in the end.
-    """
+    """Lines as billed and all late lines add up to a bill with everything on time, line by line."""
+    # On time: in time order, in one delivery, as it was corrected in the end.
     stored = [line for bill in seen_at(world, MARKS[0]) for line in bill.lines]
     for delivery, mark in enumerate(MARKS[1:], 1):
         stored += late_lines_of(stored, seen_at(world, mark), delivery)
