@@ -204,7 +204,7 @@ def test_a_true_up_makes_exactly_the_minimum(world: World, values: list[Decimal]
 def test_fees_in_advance_are_the_price_in_arrears(
     terms: ChargeTerms, quota: Decimal, values: list[Decimal]
 ) -> None:
-    """Where usage only rises, exact fees add up to the price, rounded ones but for each half cent."""
+    """Of rising usage exact fees add up to the price, rounded ones but for half a cent each."""
     # A charge in advance on which nothing happened owes nothing, not even a flat amount.
     used, bucket = of(values), a_bucket(terms, quantity_included=quota)
     fees = marginal_fees(terms, used, "CAD", quantity_included=quota)
