@@ -49,16 +49,22 @@ def check_options(fields: Fields, charge: Charge, metric: BillableMetric) -> Non
     _check_pay_in_advance(fields, charge, metric)
     if charge.is_prorated and not _can_be_prorated(charge, metric):
         fields.fault("prorated", WRONG_PRORATION)
-    _check_exactness(fields, charge)
+    _check_exactness(fields, charge, metric)
     _check_counters(fields, charge, metric)
 
 
-def _check_exactness(fields: Fields, charge: Charge) -> None:
-    """Refuse what has no exact price here: which days a quota covers, what one event brings."""
+def _check_exactness(fields: Fields, charge: Charge, metric: BillableMetric) -> None:
+    """Refuse what has no exact price here.
+
+    Which days a quota covers, what one event brings, and units that were paid in advance in an
+    earlier period and are still there: Lago bills them when the next one begins.
+    """
     buckets: tuple[Charge | ChargeFilter, ...] = (charge, *charge.filters)
     if charge.is_prorated and any(bucket.quantity_included for bucket in buckets):
         fields.fault("properties", QUOTA_IS_NOT_PRORATED)
-    if charge.is_pay_in_advance and charge.charge_model is ChargeModel.DYNAMIC:
+    is_carried = metric.recurring and not charge.is_prorated
+    is_dynamic = charge.charge_model is ChargeModel.DYNAMIC
+    if charge.is_pay_in_advance and (is_carried or is_dynamic):
         fields.fault("pay_in_advance", NOT_SUPPORTED_YET)
 
 

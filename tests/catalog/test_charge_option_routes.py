@@ -298,7 +298,8 @@ def test_no_quota_covers_prices_that_events_bring(caller: Caller) -> None:
 @pytest.mark.parametrize("option", ["prorated", "pay_in_advance"])
 def test_counters_refuse_what_needs_each_events_time(option: str, caller: Caller) -> None:
     """A total says nothing of when its events were."""
-    metric_id = metric_id_of(caller, counter_semantics="delta", recurring=True)
+    recurring = option == "prorated"
+    metric_id = metric_id_of(caller, counter_semantics="delta", recurring=recurring)
     charge = {**a_charge_of(metric_id), option: True}
 
     expected = {"properties": ["not_compatible_with_counter_semantics"]}
@@ -367,6 +368,15 @@ def test_no_quota_is_prorated(caller: Caller) -> None:
     charge = a_charge(metric_id, prorated=True, properties={"amount": "1", "included_quota": "5"})
 
     assert codes(caller, charge) == {"properties": ["included_quota_not_compatible_with_prorated"]}
+
+
+def test_no_carried_units_are_paid_in_advance(caller: Caller) -> None:
+    """Units that stay for months would be paid once only, so without proration it is refused."""
+    metric_id = metric_of_kind(caller, "sum_agg", recurring=True)
+
+    charge = a_charge_of(metric_id, "standard", pay_in_advance=True)
+    assert codes(caller, charge) == {"pay_in_advance": ["not_supported_yet"]}
+    assert codes(caller, {**charge, "prorated": True}) == {}
 
 
 def test_no_own_price_is_paid_in_advance(caller: Caller) -> None:
