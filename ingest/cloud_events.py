@@ -18,6 +18,8 @@ CLOUD_EVENTS_PREFIX = "application/cloudevents"
 HEADER_PREFIX = "ce-"
 SOURCE_ID_SEPARATOR = "|"
 DEPTH_MAX = 32
+CLOUD_EVENTS = CLOUD_EVENTS_PREFIX.encode()
+SPECIFICATION = f"{HEADER_PREFIX}specversion".encode()
 MANDATORY = ("id", "source", "type")
 BINARY_ATTRIBUTES = ("id", "source", "specversion", "type", "subject", "time", "datacontenttype")
 PERCENT_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -26,10 +28,10 @@ NOT_IN_A_URI = re.compile(r"[\s|]")
 _Codes = dict[str, list[str]]
 
 
-def is_cloud_events(content_type: str, headers: Mapping[str, str]) -> bool:
+def is_cloud_events(headers: Mapping[bytes, bytes]) -> bool:
     """Say whether a request speaks CloudEvents; the headers' names are in lower case."""
-    media_type = _media_type(content_type)
-    return media_type.startswith(CLOUD_EVENTS_PREFIX) or f"{HEADER_PREFIX}specversion" in headers
+    kind = headers.get(b"content-type", b"").lstrip().lower()
+    return kind.startswith(CLOUD_EVENTS) or SPECIFICATION in headers
 
 
 def is_cloud_events_batch(content_type: str) -> bool:

@@ -25,12 +25,12 @@ from ingest.answering import (
     answer_event,
     answer_receipt,
 )
+from ingest.cloud_events import is_cloud_events
 from ingest.receiving import Intake
 from storage.patience import StoreUnavailableError
 
 ENCODING = b"content-encoding"
 JSON = (b"content-type", b"application/json")
-CLOUD_EVENTS = b"application/cloudevents"
 _log = structlog.get_logger(__name__)
 
 Headers: TypeAlias = Mapping[bytes, bytes]
@@ -151,8 +151,7 @@ def push_routes(intake: Intake, limits: PushLimits, mounts: tuple[str, ...]) -> 
     """Return what answers each path, with and without a slash at its end."""
 
     async def event(service: Service, body: bytes, headers: Headers, at: datetime) -> Answer:
-        kind = headers.get(b"content-type", b"")
-        if kind.startswith(CLOUD_EVENTS) or b"ce-specversion" in headers:
+        if is_cloud_events(headers):
             return await answer_cloud_events(intake, limits, service, body, headers, at), ()
         return await answer_event(intake, limits, service, body, at), ()
 

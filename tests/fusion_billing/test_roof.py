@@ -219,3 +219,16 @@ def _losers(rated: list[dict[str, object]], costs: list[dict[str, object]]) -> l
             key = (cost["service"], cost["account_id"])
             profit[key] = profit.get(key, Decimal(0)) - Decimal(str(cost["cogs_cad"]))
     return [key for key, amount in profit.items() if amount < 0]
+
+
+def test_a_cloud_event_is_known_however_its_type_is_written(roof: Roof) -> None:
+    """A media type has no case: the door reads a CloudEvent for what it is."""
+    event = {
+        "specversion": "1.0", "id": "1", "source": "/cells/7", "type": "tokens",
+        "subject": "acme-team", "data": {"tokens": 7},
+    }  # fmt: skip
+    headers = roof.headers | {"content-type": "Application/CloudEvents+JSON; charset=utf-8"}
+    answer = roof.client.post("/api/v1/events", content=json.dumps(event), headers=headers)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["event"]["transaction_id"] == "/cells/7|1"
