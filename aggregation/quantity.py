@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeAlias
 
 from catalog.billable_metrics import BillableMetric
-
-FilterValues: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+from catalog.plans import FilterValues
 
 
 @dataclass(frozen=True, slots=True)

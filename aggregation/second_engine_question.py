@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from aggregation.quantity import EVERY_ROW, FilterValues, UsageWindow
+from aggregation.quantity import EVERY_ROW, UsageWindow
 from aggregation.second_engine_sql import (
     FLAT_MEMBER,
     FLAT_OBJECT,
@@ -18,6 +18,7 @@ from aggregation.second_engine_sql import (
 )
 from catalog.billable_metrics import AggregationType, CounterSemantics
 from catalog.billing_periods import ONE_DAY, local_days, local_midnight
+from catalog.plans import FilterValues
 from ingest.watermark import Watermark
 from storage.lake_tables import INSTANT
 

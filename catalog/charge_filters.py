@@ -8,12 +8,10 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from catalog.billable_metrics import BillableMetric, MetricFilter
-from catalog.plans import ALL_FILTER_VALUES, Charge, ChargeFilter
+from catalog.plans import ALL_FILTER_VALUES, Charge, ChargeFilter, FilterValues
 
 BUCKETS_KEPT_MAX = 512
 
-# For every key the texts that the property may have.
-FilterValues: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 # A filter (None is the default bucket), what an event must match, and what it must not.
 BucketSelection: TypeAlias = tuple[ChargeFilter | None, FilterValues, tuple[FilterValues, ...]]
 

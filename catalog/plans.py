@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import TypeAlias
 
 from catalog.charge_terms import CHARGE_MODEL_OF, ChargeModel, ChargeTerms
 
 ALL_FILTER_VALUES = "__ALL_FILTER_VALUES__"
+
+# For every key the texts that the property may have.
+FilterValues: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class PlanInterval(StrEnum):
@@ -38,7 +42,7 @@ class ChargeFilter:
     """
 
     id: str
-    values: tuple[tuple[str, tuple[str, ...]], ...]
+    values: FilterValues
     terms: ChargeTerms
     quantity_included: Decimal = Decimal(0)
     pricing_group_keys: tuple[str, ...] = ()

@@ -67,3 +67,8 @@ class Service:
     def zone(self) -> ZoneInfo:
         """Return the timezone in which this service's days begin."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def is_live(self) -> bool:
+        """Say whether its drafts are for Odoo; else another system bills it."""
+        return self.mode is ServiceMode.LIVE

@@ -6,7 +6,6 @@ Decides which list a reason belongs to; knows no lake and no webhook. Pure.
 from collections.abc import Iterable
 
 EVENTS_ERRORS = "events.errors"
-OBJECT_TYPE = "events_errors"
 TRANSACTION_IDS_MAX = 1_000
 LAGO_LISTS = ("invalid_code", "missing_aggregation_property", "invalid_filter_values")
 LIST_OF_REASON = {"billable_metric_not_found": "invalid_code"}

@@ -10,8 +10,6 @@ from itertools import chain
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-
 from catalog.accounts import Account
 from odoo_bridge.company import company_of
 from odoo_bridge.connection import ATTEMPTS_MAX, OdooConnection
@@ -38,10 +36,9 @@ from odoo_bridge.readback import (
     invoice_fault,
 )
 from odoo_bridge.send_report import DraftReport, Outcome, SendReport
-from rating.draft_store import drafts_waiting, mark_sent, park
-from rating.invoice_draft import DraftStatus, InvoiceDraft
+from rating.draft_store import drafts_waiting, mark_sent, park, waiting_count
+from rating.invoice_draft import InvoiceDraft
 from storage.state import State
-from storage.tables import invoice_draft
 
 MODEL = "account.move"
 DRAFTS_MAX_DEFAULT = 1000
@@ -79,7 +76,9 @@ def send_drafts(
             sending.send(batch, lambda code: BillingTerms(zone_of(code), net_days))
     except OdooFault as fault:
         stopped_by = fault
-    return SendReport(tuple(sending.reports.values()), _waiting_count(state), stopped_by, dry_run)
+    with state.read() as connection:
+        waiting = waiting_count(connection)
+    return SendReport(tuple(sending.reports.values()), waiting, stopped_by, dry_run)
 
 
 class _Sending:
@@ -232,9 +231,3 @@ class _Sending:
 
 def _amount(draft: InvoiceDraft) -> str:
     return f"{amount_text(draft.amount_cents, draft.currency)} {draft.currency}"
-
-
-def _waiting_count(state: State) -> int:
-    waiting = sa.select(sa.func.count()).where(invoice_draft.c.status == DraftStatus.DRAFT)
-    with state.read() as connection:
-        return connection.scalar(waiting) or 0

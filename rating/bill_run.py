@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from aggregation.quantity import Quantity
-from catalog.services import LateUsage, Service, ServiceMode
+from catalog.services import LateUsage, Service
 from catalog.subscriptions import Subscription
 from ingest.corrections.correction_store import settled_count
 from ingest.flush import Flushing
@@ -89,20 +89,23 @@ def bill(
     usage = checked_quantities(lake, windows, watermark)
     agreed, disputed = _agreed(book, due, usage)
     priced = _priced(book, agreed, usage.found, watermark=watermark, rated_at=at)
+    asked -= _waiting(service, due, agreed)
     if asked:
         ship_rated_lines(state, lake)
         with state.read() as connection:
             late = late_closings(connection, lake, book, asked, watermark, at=at)
-        priced = with_late_usage(priced, late.closings, rated_at=at, is_live=is_live(service))
+        held = {each.subscription_id for each in late.disputed}
+        priced = [each for each in priced if each[0].subscription_id not in held]
+        priced = with_late_usage(priced, late.closings, rated_at=at, is_live=service.is_live)
         disputed += late.disputed
     _tell(disputed)
-    if dry_run:
-        drafts = tuple(draft for draft, _ in priced)
-    else:
+    drafts = tuple(draft for draft, _ in priced)
+    if not dry_run:
         with state.write() as connection:
             keep_blocked(connection, service.code, disputed, at)
-        drafts = _keep(state, service, priced, watermark, cutoff_at=cutoff_at, at=at)
-        ship_rated_lines(state, lake)
+        if priced:
+            drafts = _keep(state, service, priced, watermark, cutoff_at=cutoff_at, at=at)
+            ship_rated_lines(state, lake)
     return BillReport(service.code, cutoff_at, str(watermark), drafts, tuple(disputed))
 
 
@@ -129,11 +132,6 @@ def _closings(
         billed,
         trial_ends_at=trial_ends_at(plan, book.first_started_at(subscription)),
     )
-
-
-def is_live(service: Service) -> bool:
-    """Say whether a service's drafts are for Odoo; else another system bills it."""
-    return service.mode == ServiceMode.LIVE
 
 
 def _agreed(
@@ -175,10 +173,18 @@ def _asked_for_late_usage(
     Differences wait for the subscription's next draft; one that has ended gets no other.
     """
     with_usage = {each for each, known in billed.items() if known.usage_until is not None}
-    if book.service.late_usage == LateUsage.OWN_DRAFT:
+    if book.service.late_usage is LateUsage.OWN_DRAFT:
         return with_usage
     ended = {each.id for each in book.subscriptions if each.terminated_at is not None}
     return with_usage & (ended | {closing.subscription.id for closing in due})
+
+
+def _waiting(service: Service, due: Sequence[Closing], agreed: Sequence[Closing]) -> set[str]:
+    """Return the ids of the subscriptions whose differences wait for a draft that is blocked."""
+    if service.late_usage is LateUsage.OWN_DRAFT:
+        return set()
+    billed_now = {closing.subscription.id for closing in agreed}
+    return {closing.subscription.id for closing in due} - billed_now
 
 
 def _priced(
@@ -194,7 +200,7 @@ def _priced(
         lines = rated_lines(book, closing, usage, watermark=str(watermark), rated_at=rated_at)
         plan = book.plan_until(closing.subscription, closing.closing_at)
         draft = invoice_draft(
-            closing, plan.amount_currency, lines, rated_at, is_live=is_live(book.service)
+            closing, plan.amount_currency, lines, rated_at, is_live=book.service.is_live
         )
         priced.append((draft, lines))
     return priced

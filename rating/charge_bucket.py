@@ -8,7 +8,7 @@ from aggregation.quantity import Selection
 from catalog.billable_metrics import BillableMetric
 from catalog.charge_filters import selections
 from catalog.charge_terms import ChargeTerms
-from catalog.plans import Charge, ChargeFilter
+from catalog.plans import Charge, ChargeFilter, FilterValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,11 @@ class ChargeBucket:
     def key(self) -> str:
         """Return what names the bucket inside its plan."""
         return f"{self.charge.id}/{self.filter.id}" if self.filter else self.charge.id
+
+    @property
+    def filter_values(self) -> FilterValues:
+        """Return the values that choose the bucket's usage, as the plan gives them."""
+        return self.filter.values if self.filter else ()
 
     @property
     def terms(self) -> ChargeTerms:

@@ -13,7 +13,7 @@ from rating.closing import Closing
 from rating.price_book import PriceBook
 from rating.second_opinion import disagreements
 from storage.lake import Lake
-from storage.lake_errors import LakeError
+from storage.lake_errors import NoAnswerError
 from storage.lake_tables import USAGE
 
 
@@ -26,12 +26,10 @@ class CheckedQuantities:
 
     def dispute(self, book: PriceBook, closing: Closing) -> str | None:
         """Return why a closing can't be billed; None when both engines agree on all of it."""
-        disputed = [
-            self.disputes[window.usage.key]
-            for window in closing_windows(book, closing)
-            if window.usage.key in self.disputes
-        ]
-        return disputed[0] if disputed else None
+        if not self.disputes:
+            return None
+        keys = (window.usage.key for window in closing_windows(book, closing))
+        return next((self.disputes[key] for key in keys if key in self.disputes), None)
 
 
 def checked_quantities(
@@ -44,7 +42,7 @@ def checked_quantities(
     try:
         found = quantities(lake.scan(USAGE), windows, watermark.includes(), revisions_of(lake))
         again = second_quantities(lake, windows, watermark)
-    except (OverflowError, LakeError) as error:
+    except (OverflowError, NoAnswerError) as error:
         if len(windows) == 1:
             return CheckedQuantities({}, {windows[0].key: f"it can't be counted: {error}"})
         half = len(windows) // 2

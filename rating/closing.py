@@ -143,7 +143,7 @@ def _credit(
 ) -> FeeCredit | None:
     """Return the fee that was paid for the time after a subscription's end."""
     ended_at, paid_until = subscription.terminated_at, billed.fee_until
-    if ended_at is None or paid_until is None or not ended_at <= until:
+    if ended_at is None or paid_until is None or ended_at > until:
         return None
     if not plan.is_pay_in_advance or paid_until <= ended_at:
         return None

@@ -15,6 +15,11 @@ from storage.tables import invoice_draft, service
 
 _lines = msgspec.json.Decoder(tuple[DraftLine, ...])
 _COLUMNS = [column for column in invoice_draft.c if column.name != "billing_run_id"]
+_TO_SERVICE = invoice_draft.join(service, service.c.code == invoice_draft.c.service_code)
+_IS_WAITING = (
+    invoice_draft.c.status == DraftStatus.DRAFT,
+    service.c.mode == ServiceMode.LIVE,
+)
 
 
 def insert_draft(connection: sa.Connection, draft: InvoiceDraft, billing_run_id: str) -> bool:
@@ -51,12 +56,18 @@ def billed_of(
     return found
 
 
+def waiting_count(connection: sa.Connection) -> int:
+    """Return how many drafts of live services Odoo has not got yet."""
+    counted = sa.select(sa.func.count()).select_from(_TO_SERVICE).where(*_IS_WAITING)
+    return connection.scalar(counted) or 0
+
+
 def drafts_waiting(connection: sa.Connection, limit: int) -> list[InvoiceDraft]:
     """Return the oldest drafts of live services that Odoo has not got yet."""
     statement = (
         sa.select(*_COLUMNS)
-        .join(service, service.c.code == invoice_draft.c.service_code)
-        .where(invoice_draft.c.status == DraftStatus.DRAFT, service.c.mode == ServiceMode.LIVE)
+        .select_from(_TO_SERVICE)
+        .where(*_IS_WAITING)
         .order_by(invoice_draft.c.closing_at, invoice_draft.c.id)
         .limit(limit)
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import polars as pl
 import sqlalchemy as sa
 
-from catalog.services import ServiceMode
+from aggregation.effective_usage import EVENT_FACT
 from ingest.corrections.superseding import revisions_of
 from ingest.watermark import Watermark, oldest, watermark_of_text
 from rating.billed_closing import BilledClosing, billed_closings
@@ -20,9 +20,8 @@ from rating.late_usage import LateClosing, billed_lines
 from rating.price_book import PriceBook
 from rating.rated_line_store import stored_rated_lines
 from storage.lake import Lake
-from storage.lake_tables import INSTANT, REVISION, USAGE
+from storage.lake_tables import INSTANT, USAGE
 
-EVENT_FACT = "e:"
 BEGINNING = pl.lit(datetime(1970, 1, 1, tzinfo=UTC), INSTANT)
 
 
@@ -54,7 +53,7 @@ def late_closings(
         for each in billed_closings(connection, book, subscription_ids)
         if each.closing.usage is not None
         # What another system billed is its own to correct, once we are live.
-        and not (each.is_shadow and book.service.mode == ServiceMode.LIVE)
+        and not (each.is_shadow and book.service.is_live)
     ]
     touched = _touched(lake, book.service.code, billed, watermark)
     due = [
@@ -84,7 +83,9 @@ def _compared(
         now = rated_lines(book, closing, usage.found, watermark=str(watermark), rated_at=at)
         own = lines.get(each.draft_id, {})
         found.append(LateClosing(closing.subscription, closing.timezone, own, now))
-    return FoundLate(found, disputed)
+    # A draft moves on what counts as seen, so one dispute keeps all of a subscription back.
+    held = {each.subscription_id for each in disputed}
+    return FoundLate([each for each in found if each.subscription.id not in held], disputed)
 
 
 def _is_touched(billed: BilledClosing, touched: dict[str, datetime]) -> bool:
@@ -119,8 +120,6 @@ def _touched(
         is_event = pl.col("fact_id").str.starts_with(EVENT_FACT)
         moved = pl.when(is_event).then(BEGINNING).otherwise(pl.col("window_start"))
         late = is_event | (pl.col("window_start") < until)
-        first.append(
-            lake.scan(REVISION).filter(is_new, is_own, late).select("subscription_id", first=moved)
-        )
+        first.append(revision.filter(is_new, is_own, late).select("subscription_id", first=moved))
     found = pl.concat(first).group_by("subscription_id").agg(pl.col("first").min()).collect()
     return dict(found.iter_rows())

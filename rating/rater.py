@@ -159,7 +159,7 @@ def _charge_line(scope: RatingScope, window: ChargeWindow, priced: GroupPrice) -
     )
     units = quantity.units_before_proration
     overage = quantity_after_quota(bucket.terms, included, quantity)
-    part = [text for _, texts in line_filter(window) for text in texts]
+    part = [text for _, texts in bucket.filter_values for text in texts]
     part += [text for _, text in priced.group if text is not None]
     return replace(
         line,
@@ -170,7 +170,7 @@ def _charge_line(scope: RatingScope, window: ChargeWindow, priced: GroupPrice) -
         metric_version=metric.version,
         charge_model=charge.charge_model.value,
         filter_id=bucket.filter.id if bucket.filter else None,
-        filter_values=line_filter(window),
+        filter_values=bucket.filter_values,
         group=priced.group,
         quantity=lake_quantity(units),
         quantity_included=lake_quantity(included),
@@ -183,11 +183,6 @@ def _charge_line(scope: RatingScope, window: ChargeWindow, priced: GroupPrice) -
             bucket.display_name or metric.name, units, included, part=part
         ),
     )
-
-
-def line_filter(window: ChargeWindow) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the values that choose a window's usage, as the plan gives them."""
-    return window.bucket.filter.values if window.bucket.filter else ()
 
 
 def _fee_price(scope: RatingScope, period: BillingPeriod) -> Price:

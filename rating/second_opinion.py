@@ -52,11 +52,6 @@ def disagreements(
     ]
 
 
-def disputed_windows(found: Collection[Disagreement]) -> list[UsageWindow]:
-    """Return the windows about which engines disagree, once each."""
-    return list({each.window.key: each.window for each in found}.values())
-
-
 def _of_window(
     window: UsageWindow, first: Quantity | None, second: Quantity | None
 ) -> Iterator[Disagreement]:

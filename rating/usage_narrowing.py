@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aggregation.quantity import FilterValues
 from catalog.errors import NotFound
-from catalog.plans import Charge, Plan
+from catalog.plans import Charge, FilterValues, Plan
 from rating.charge_window import ChargeWindow
 
 

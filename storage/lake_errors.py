@@ -19,5 +19,9 @@ class LakeVersionError(LakeError):
     """The lake was written by a newer release than this one."""
 
 
+class NoAnswerError(LakeError):
+    """A question was understood and has no answer: its numbers or its memory have no room."""
+
+
 class StaleMarkError(LakeError):
     """Another worker moved the stream's mark first; nothing of this append was kept."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import duckdb
 import polars as pl
 
-from storage.lake_errors import LakeError
+from storage.lake_errors import LakeError, NoAnswerError
 from storage.lake_place import LakePlace, attached, discreet
 
 MEMORY_LIMIT = "2GB"
@@ -44,9 +44,9 @@ def lake_answer(
 ) -> pl.DataFrame:
     """Return what one statement reads of an existing lake (tables as lake.schema.table).
 
-    `frames` are tables by name beside it, `parameters` its values by `$name`. LakeError when it
-    needs more than `memory_limit` ("2GB") and can't put it on disk, or has no answer (a sum
-    beyond 38 digits).
+    `frames` are tables by name beside it, `parameters` its values by `$name`. NoAnswerError when
+    it needs more than `memory_limit` ("2GB") and can't put it on disk, or a sum goes beyond 38
+    digits; LakeError when the lake can't be asked.
     """
     if not MEMORY_AMOUNT.fullmatch(memory_limit):
         raise ValueError(f"{memory_limit!r} is no amount of memory: say 512MB or 2GB")
@@ -56,10 +56,12 @@ def lake_answer(
             _limit(connection, memory_limit, Path(spill))
             return _answer(connection, sql, frames or {}, dict(parameters or {}))
         except duckdb.OutOfMemoryException as error:
-            raise LakeError(
+            raise NoAnswerError(
                 f"a question to the lake needs more than {memory_limit} of memory: ask less at "
                 "once, or allow more"
             ) from error
+        except duckdb.OutOfRangeException as error:
+            raise NoAnswerError(f"a number of the answer is too large: {error}") from error
         except duckdb.Error as error:
             raise LakeError(f"the lake has no answer to a question: {error}") from error
         finally:

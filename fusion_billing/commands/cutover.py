@@ -35,7 +35,7 @@ def cutover(
         if kept is None:
             raise NotFound("service")
         waiting = unsent_count(connection, code) if to is not ServiceMode.LIVE else 0
-        if waiting and kept.mode is ServiceMode.LIVE:
+        if waiting and kept.is_live:
             raise MethodNotAllowed("drafts_not_sent", {"drafts": [f"{waiting} wait: odoo sync"]})
         changed = service_store.save_service(connection, replace(kept, mode=to))
     say(as_json, asdict(changed), f"Service {code} is {to.value}. {MEANING[to]}")

@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalog.billable_metrics import AggregationType, BillableMetric, MetricFilter
-from catalog.charge_filters import FilterValues, selections
+from catalog.charge_filters import selections
 from catalog.charge_terms import StandardTerms
-from catalog.plans import ALL_FILTER_VALUES, Charge, ChargeFilter
+from catalog.plans import ALL_FILTER_VALUES, Charge, ChargeFilter, FilterValues
 
 AT = datetime(2026, 8, 10, tzinfo=UTC)
 DECLARED = {"cloud": ("aws", "gcp"), "region": ("ca", "us", "eu"), "size": ("s", "l")}

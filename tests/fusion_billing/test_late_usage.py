@@ -13,7 +13,7 @@ from rating.bill_run import BillReport
 from rating.invoice_draft import InvoiceDraft
 from rating.rated_line import LineKind
 from storage.lake_tables import RATED_LINE
-from storage.tables import service
+from storage.tables import billing_run, service
 from tests.fusion_billing.conftest import Roof, fresh_roof
 from tests.fusion_billing.makers import a_push, open_account
 
@@ -130,6 +130,19 @@ def test_an_ended_subscription_gets_a_draft_of_its_own(roof: Roof) -> None:
 
     assert (late.amount_cents, late_cents(late)) == (70, [70])
     assert bill(roof, FEBRUARY + 2 * HOUR).drafts == ()
+
+
+def test_a_run_that_makes_nothing_leaves_nothing(roof: Roof) -> None:
+    """Looking every hour at what ended long ago adds no run to the books."""
+    open_account(roof)
+    roof.clock.advance(datetime(2026, 1, 28, 4, 0, tzinfo=UTC))
+    roof.client.delete("/api/v1/subscriptions/acme-team", headers=roof.headers)
+    for hour in range(4):
+        bill(roof, FEBRUARY + hour * HOUR)
+
+    with roof.house.state.read() as connection:
+        runs = connection.scalar(sa.select(sa.func.count()).select_from(billing_run))
+    assert runs == 1
 
 
 def test_a_dry_run_shows_the_difference_and_keeps_nothing(roof: Roof) -> None:

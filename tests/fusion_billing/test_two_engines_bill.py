@@ -15,21 +15,28 @@ from fusion_billing.billing import bill_services
 from ingest.watermark import Watermark
 from rating.bill_run import BillReport
 from storage.lake import Lake
+from storage.lake_errors import LakeUnreachableError
 from tests.fusion_billing.conftest import Roof
 from tests.fusion_billing.makers import a_push, open_account
 
 FEBRUARY = datetime(2026, 2, 1, 5, 0, tzinfo=UTC)
+MARCH = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
+APRIL = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def disagree(monkeypatch: pytest.MonkeyPatch, subscription: str) -> None:
-    """Let the second engine count one unit more of a subscription."""
+def disagree(monkeypatch: pytest.MonkeyPatch, subscription: str, until: datetime = APRIL) -> None:
+    """Let the second engine count one unit more of a subscription's windows that end by a time."""
 
     def one_more(
         lake: Lake, windows: Sequence[UsageWindow], watermark: Watermark
     ) -> dict[str, Quantity]:
         found = second_quantities(lake, windows, watermark)
-        wrong = [each for each in windows if each.subscription_external_id == subscription]
+        wrong = [
+            each
+            for each in windows
+            if each.subscription_external_id == subscription and each.end <= until
+        ]
         for each in wrong:
             found[each.key] = replace(found[each.key], units=found[each.key].units + Decimal(1))
         return found
@@ -40,6 +47,15 @@ def disagree(monkeypatch: pytest.MonkeyPatch, subscription: str) -> None:
 def bill(roof: Roof, at: datetime) -> BillReport:
     (report,) = bill_services(roof.house, at=at)
     return report
+
+
+def acme_amounts(report: BillReport) -> list[list[int]]:
+    """Return the amounts of the lines of each draft of one subscription (cents)."""
+    return [
+        [line.amount_cents for line in draft.lines]
+        for draft in report.drafts
+        if draft.subscription_external_id == "acme-team"
+    ]
 
 
 def open_two(roof: Roof) -> None:
@@ -73,12 +89,11 @@ def test_a_period_is_billed_once_the_engines_agree(
     """What waited, months behind it included, is billed in order by the next run that agrees."""
     open_two(roof)
     disagree(monkeypatch, "acme-team")
-    march = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
-    assert len(bill(roof, march).blocked) == 1
+    assert len(bill(roof, MARCH).blocked) == 1
     monkeypatch.undo()
-    report = bill(roof, march + HOUR)
+    report = bill(roof, MARCH + HOUR)
 
-    assert [draft.closing_at for draft in report.drafts] == [FEBRUARY, march]
+    assert [draft.closing_at for draft in report.drafts] == [FEBRUARY, MARCH]
     assert [draft.amount_cents for draft in report.drafts] == [5_100, 5_000]
     assert "fusion_blocked_periods 0.0" in roof.client.get("/metrics").text
 
@@ -88,15 +103,46 @@ def test_late_usage_is_disputed_too(roof: Roof, monkeypatch: pytest.MonkeyPatch)
     open_two(roof)
     bill(roof, FEBRUARY)
     roof.post("/events", {"event": a_push("2", 50)})
-    disagree(monkeypatch, "acme-team")
-    march = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
-    first = bill(roof, march)
+    disagree(monkeypatch, "acme-team", until=FEBRUARY)
+    first = bill(roof, MARCH)
     monkeypatch.undo()
-    second = bill(roof, march + HOUR)
+    second = bill(roof, APRIL)
 
-    assert {each.closing_at for each in first.blocked} == {FEBRUARY, march}
-    (draft,) = second.drafts
-    assert [line.amount_cents for line in draft.lines] == [5_000, 50]
+    assert [each.closing_at for each in first.blocked] == [FEBRUARY]
+    assert acme_amounts(first) == []
+    assert acme_amounts(second) == [[5_000, 50], [5_000]]
+
+
+def test_differences_wait_with_a_blocked_draft(roof: Roof, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A difference for the next invoice makes no draft of its own when that invoice is blocked."""
+    open_two(roof)
+    bill(roof, FEBRUARY)
+    roof.post("/events", {"event": a_push("2", 50)})
+    disagree(monkeypatch, "acme-team")
+    first = bill(roof, MARCH)
+    monkeypatch.undo()
+    second = bill(roof, MARCH + HOUR)
+
+    assert [each.closing_at for each in first.blocked] == [MARCH]
+    assert acme_amounts(first) == []
+    assert acme_amounts(second) == [[5_000, 50]]
+
+
+def test_a_lake_that_cannot_be_asked_blocks_nobody(
+    roof: Roof, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trouble with the lake ends the run at its first question; it is no dispute of a window."""
+    open_two(roof)
+    asked: list[int] = []
+
+    def unreachable(lake: Lake, windows: Sequence[UsageWindow], watermark: Watermark) -> None:
+        asked.append(len(windows))
+        raise LakeUnreachableError("the catalogue does not answer")
+
+    monkeypatch.setattr(rating.checked_quantities, "second_quantities", unreachable)
+    with pytest.raises(LakeUnreachableError):
+        bill(roof, FEBRUARY)
+    assert asked == [2]
 
 
 def test_usage_beyond_all_digits_blocks_itself_alone(roof: Roof) -> None:

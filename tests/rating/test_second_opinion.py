@@ -13,7 +13,7 @@ from aggregation.aggregator import quantities
 from aggregation.quantity import GroupQuantity, Quantity, UsageWindow
 from aggregation.second_engine_sql import second_engine_sql
 from catalog.billable_metrics import AggregationType, CounterSemantics
-from rating.second_opinion import disagreements, disputed_windows
+from rating.second_opinion import disagreements
 from tests.aggregation.makers import (
     EVERYTHING,
     Row,
@@ -94,7 +94,7 @@ def test_what_one_engine_did_not_find_is_told() -> None:
     assert {(first is None, second is None, group) for _, first, second, group in told} == {
         (False, True, ("b", "a"))
     }
-    assert disputed_windows(missing) == [WINDOW]
+    assert {each.window.key for each in missing} == {WINDOW.key}
     assert "units is 1.5 by the first engine, None by the second" in str(missing[-1])
     assert "subscription sub-1, metric tokens, 2026-11-01" in str(missing[0])
 
@@ -159,7 +159,7 @@ def disputes(events: list[Row], facts: list[Row]) -> int:
     first = quantities(frame(events), asked, EVERYTHING, revisions(facts))
     real_events, real_facts = usage()
     second = by_sql(real_events, asked, real_facts)
-    return len(disputed_windows(disagreements(asked, first, second)))
+    return len({each.window.key for each in disagreements(asked, first, second)})
 
 
 def test_engines_without_a_fault_agree() -> None:
