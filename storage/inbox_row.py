@@ -11,7 +11,7 @@ from datetime import datetime
 import zstandard
 
 from storage.patience import StoreUnavailableError
-from storage.tables import EPOCH, MICROSECOND
+from storage.columns import EPOCH, MICROSECOND
 
 COMPRESSION_LEVEL = 1
 BODY_BYTES_MAX = 256 * 1024 * 1024

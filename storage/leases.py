@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from storage.tables import EPOCH, lease
+from storage.columns import EPOCH
+from storage.tables import lease
 
 NOBODY = ""
 

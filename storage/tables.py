@@ -1,73 +1,18 @@
 """The state database's tables: rows that need keys and transactions. No query lives here."""
 
-from datetime import UTC, datetime, timedelta
-
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, kept as integer microseconds since the epoch: exact and sortable."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(  # named by SQLAlchemy
-        self, value: datetime | None, _dialect: Dialect
-    ) -> int | None:
-        """Refuse naive times; they would be read in a timezone nobody chose."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant needs a timezone")
-        return (value - EPOCH) // MICROSECOND
-
-    def process_result_value(  # named by SQLAlchemy
-        self, value: int | None, _dialect: Dialect
-    ) -> datetime | None:
-        """Return the instant in UTC."""
-        return None if value is None else EPOCH + timedelta(microseconds=value)
-
-
-metadata = sa.MetaData()
-
-
-def _text(name: str, *constraints: sa.ForeignKey, null: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, *constraints, nullable=null)
-
-
-def _instant(name: str, *, null: bool = False) -> sa.Column[datetime]:
-    return sa.Column(name, Instant, nullable=null)
-
-
-def _service() -> sa.Column[str]:
-    return _text("service_code", sa.ForeignKey("service.code"))
-
-
-def _unique_while_kept(table: sa.Table, *columns: str) -> None:
-    """Make columns unique among rows that are not deleted."""
-    sa.Index(
-        f"{table.name}_kept_key",
-        *(table.c[name] for name in columns),
-        unique=True,
-        sqlite_where=table.c.deleted_at.is_(None),
-        postgresql_where=table.c.deleted_at.is_(None),
-    )
-
+from storage.columns import Instant, instant, metadata, service_code, text, unique_while_kept
 
 service = sa.Table(
     "service",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("code", sa.Text, nullable=False, unique=True),
-    _text("name"),
-    _text("timezone"),
-    _text("currency"),
-    _instant("created_at"),
+    text("name"),
+    text("timezone"),
+    text("currency"),
+    instant("created_at"),
     sa.Column("duplicates", sa.Text, nullable=False, server_default="replay"),
     sa.Column("late_usage", sa.Text, nullable=False, server_default="next_invoice"),
     sa.Column("estimated_tax_rate", sa.Text, nullable=False, server_default="0"),
@@ -78,22 +23,22 @@ api_key = sa.Table(
     "api_key",
     metadata,
     sa.Column("public_id", sa.Text, primary_key=True),
-    _service(),
-    _text("secret_digest"),
-    _instant("created_at"),
-    _instant("expires_at", null=True),
-    _instant("revoked_at", null=True),
+    service_code(),
+    text("secret_digest"),
+    instant("created_at"),
+    instant("expires_at", null=True),
+    instant("revoked_at", null=True),
 )
 
 account = sa.Table(
     "account",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _service(),
-    _text("external_id"),
+    service_code(),
+    text("external_id"),
     sa.Column("sequential_id", sa.Integer, nullable=False, default=0),
     *(
-        _text(name, null=True)
+        text(name, null=True)
         for name in (
             "name",
             "firstname",
@@ -114,73 +59,73 @@ account = sa.Table(
             "address_line2",
         )
     ),
-    _instant("created_at"),
-    _instant("updated_at"),
-    _instant("deleted_at", null=True),
+    instant("created_at"),
+    instant("updated_at"),
+    instant("deleted_at", null=True),
 )
-_unique_while_kept(account, "service_code", "external_id")
+unique_while_kept(account, "service_code", "external_id")
 
 billable_metric = sa.Table(
     "billable_metric",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _service(),
-    _text("code"),
-    _instant("created_at"),
-    _instant("deleted_at", null=True),
+    service_code(),
+    text("code"),
+    instant("created_at"),
+    instant("deleted_at", null=True),
 )
-_unique_while_kept(billable_metric, "service_code", "code")
+unique_while_kept(billable_metric, "service_code", "code")
 
 billable_metric_version = sa.Table(
     "billable_metric_version",
     metadata,
     sa.Column("metric_id", sa.Text, sa.ForeignKey("billable_metric.id"), primary_key=True),
     sa.Column("version", sa.Integer, primary_key=True),
-    _instant("valid_from"),
-    _text("body"),
+    instant("valid_from"),
+    text("body"),
 )
 
 plan = sa.Table(
     "plan",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _service(),
-    _text("code"),
-    _instant("created_at"),
-    _instant("deleted_at", null=True),
+    service_code(),
+    text("code"),
+    instant("created_at"),
+    instant("deleted_at", null=True),
 )
-_unique_while_kept(plan, "service_code", "code")
+unique_while_kept(plan, "service_code", "code")
 
 plan_version = sa.Table(
     "plan_version",
     metadata,
     sa.Column("plan_id", sa.Text, sa.ForeignKey("plan.id"), primary_key=True),
     sa.Column("version", sa.Integer, primary_key=True),
-    _instant("valid_from"),
-    _text("body"),
+    instant("valid_from"),
+    text("body"),
 )
 
 subscription = sa.Table(
     "subscription",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _service(),
-    _text("external_id"),
-    _text("account_id", sa.ForeignKey("account.id")),
-    _text("account_external_id"),
-    _text("plan_id", sa.ForeignKey("plan.id")),
-    _text("plan_code"),
-    _text("status"),
-    _text("billing_time"),
-    _text("name", null=True),
-    _instant("subscription_at"),
-    _instant("started_at", null=True),
-    _instant("ending_at", null=True),
-    _instant("terminated_at", null=True),
-    _instant("canceled_at", null=True),
-    _instant("created_at"),
-    _text("previous_id", null=True),
-    _instant("takes_over_at", null=True),
+    service_code(),
+    text("external_id"),
+    text("account_id", sa.ForeignKey("account.id")),
+    text("account_external_id"),
+    text("plan_id", sa.ForeignKey("plan.id")),
+    text("plan_code"),
+    text("status"),
+    text("billing_time"),
+    text("name", null=True),
+    instant("subscription_at"),
+    instant("started_at", null=True),
+    instant("ending_at", null=True),
+    instant("terminated_at", null=True),
+    instant("canceled_at", null=True),
+    instant("created_at"),
+    text("previous_id", null=True),
+    instant("takes_over_at", null=True),
     sa.Column("is_followed", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 sa.Index(
@@ -198,11 +143,11 @@ billing_run = sa.Table(
     "billing_run",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _service(),
-    _instant("cutoff_at"),
-    _text("watermark"),
-    _instant("started_at"),
-    _instant("finished_at", null=True),
+    service_code(),
+    instant("cutoff_at"),
+    text("watermark"),
+    instant("started_at"),
+    instant("finished_at", null=True),
     sa.Column("drafts_count", sa.Integer, nullable=False),
 )
 
@@ -210,24 +155,24 @@ invoice_draft = sa.Table(
     "invoice_draft",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _service(),
-    _text("billing_run_id", sa.ForeignKey("billing_run.id")),
-    _text("account_id", sa.ForeignKey("account.id")),
-    _text("account_external_id"),
-    _text("subscription_id", sa.ForeignKey("subscription.id")),
-    _text("subscription_external_id"),
-    _instant("closing_at"),
-    _text("status"),
-    _text("currency"),
+    service_code(),
+    text("billing_run_id", sa.ForeignKey("billing_run.id")),
+    text("account_id", sa.ForeignKey("account.id")),
+    text("account_external_id"),
+    text("subscription_id", sa.ForeignKey("subscription.id")),
+    text("subscription_external_id"),
+    instant("closing_at"),
+    text("status"),
+    text("currency"),
     sa.Column("amount_cents", sa.BigInteger, nullable=False),
-    _text("lines"),
-    _instant("rated_at"),
-    _instant("sent_at", null=True),
+    text("lines"),
+    instant("rated_at"),
+    instant("sent_at", null=True),
     sa.Column("odoo_move_id", sa.BigInteger, nullable=True),
-    _text("problem", null=True),
-    _instant("usage_until", null=True),
-    _instant("fee_until", null=True),
-    _text("periods", null=True),
+    text("problem", null=True),
+    instant("usage_until", null=True),
+    instant("fee_until", null=True),
+    text("periods", null=True),
     sa.UniqueConstraint("subscription_id", "closing_at"),
 )
 sa.Index("invoice_draft_status", invoice_draft.c.status)
@@ -235,19 +180,19 @@ sa.Index("invoice_draft_status", invoice_draft.c.status)
 blocked_closing = sa.Table(
     "blocked_closing",
     metadata,
-    _service(),
+    service_code(),
     sa.Column("subscription_id", sa.Text, primary_key=True),
-    _text("subscription_external_id"),
+    text("subscription_external_id"),
     sa.Column("closing_at", Instant, primary_key=True),
-    _text("problem"),
-    _instant("blocked_at"),
+    text("problem"),
+    instant("blocked_at"),
 )
 
 rated_line_outbox = sa.Table(
     "rated_line_outbox",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    _text("body"),
+    text("body"),
     sqlite_autoincrement=True,
 )
 
@@ -264,19 +209,19 @@ usage_import = sa.Table(
     "usage_import",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _service(),
-    _text("sha256"),
-    _text("file_name"),
-    _text("format"),
-    _text("status"),
+    service_code(),
+    text("sha256"),
+    text("file_name"),
+    text("format"),
+    text("status"),
     sa.Column("rows_done", sa.BigInteger, nullable=False),
     sa.Column("kept_count", sa.BigInteger, nullable=False),
     sa.Column("known_count", sa.BigInteger, nullable=False),
     sa.Column("refused_count", sa.BigInteger, nullable=False),
-    _text("errors"),
-    _text("problem", null=True),
-    _instant("started_at"),
-    _instant("finished_at", null=True),
+    text("errors"),
+    text("problem", null=True),
+    instant("started_at"),
+    instant("finished_at", null=True),
     sa.UniqueConstraint("service_code", "sha256"),
 )
 
@@ -285,18 +230,18 @@ lifecycle_event = sa.Table(
     metadata,
     sa.Column("service_code", sa.Text, sa.ForeignKey("service.code"), primary_key=True),
     sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
-    _text("kind"),
-    _text("body"),
-    _instant("created_at"),
+    text("kind"),
+    text("body"),
+    instant("created_at"),
 )
 
 lease = sa.Table(
     "lease",
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
-    _text("holder"),
+    text("holder"),
     sa.Column("token", sa.BigInteger, nullable=False),
-    _instant("expires_at"),
+    instant("expires_at"),
 )
 
 quarantine_resolution = sa.Table(
@@ -304,12 +249,12 @@ quarantine_resolution = sa.Table(
     metadata,
     sa.Column("service_code", sa.Text, sa.ForeignKey("service.code"), primary_key=True),
     sa.Column("row_id", sa.Text, primary_key=True),
-    _text("kind"),
-    _text("author", null=True),
-    _text("reason", null=True),
-    _text("changes", null=True),
-    _instant("decided_at"),
-    _instant("finished_at", null=True),
+    text("kind"),
+    text("author", null=True),
+    text("reason", null=True),
+    text("changes", null=True),
+    instant("decided_at"),
+    instant("finished_at", null=True),
 )
 sa.Index(
     "quarantine_resolution_unfinished",
@@ -330,18 +275,18 @@ correction = sa.Table(
     "correction",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _service(),
-    _text("kind"),
-    _text("selection"),
-    _text("changes"),
-    _text("author"),
-    _text("reason"),
-    _text("reverts_id", sa.ForeignKey("correction.id"), null=True),
-    _instant("created_at"),
-    _text("watermark"),
+    service_code(),
+    text("kind"),
+    text("selection"),
+    text("changes"),
+    text("author"),
+    text("reason"),
+    text("reverts_id", sa.ForeignKey("correction.id"), null=True),
+    instant("created_at"),
+    text("watermark"),
     sa.Column("rows_total", sa.BigInteger, nullable=False),
     sa.Column("rows_done", sa.BigInteger, nullable=False),
-    _text("status"),
+    text("status"),
 )
 sa.Index("correction_service", correction.c.service_code, correction.c.created_at)
 
@@ -349,14 +294,14 @@ erasure = sa.Table(
     "erasure",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _service(),
-    _text("kind"),
-    _text("scope"),
-    _text("author"),
-    _text("reason"),
-    _text("watermark"),
-    _instant("begun_at"),
-    _instant("finished_at", null=True),
+    service_code(),
+    text("kind"),
+    text("scope"),
+    text("author"),
+    text("reason"),
+    text("watermark"),
+    instant("begun_at"),
+    instant("finished_at", null=True),
 )
 
 erasure_proof = sa.Table(
@@ -364,18 +309,18 @@ erasure_proof = sa.Table(
     metadata,
     sa.Column("erasure_id", sa.Text, sa.ForeignKey("erasure.id"), primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-    _text("part"),
-    _text("subscription_external_id", null=True),
-    _text("metric_code"),
-    _instant("window_start"),
-    _instant("window_end"),
+    text("part"),
+    text("subscription_external_id", null=True),
+    text("metric_code"),
+    instant("window_start"),
+    instant("window_end"),
     sa.Column("rows_count", sa.BigInteger, nullable=False),
-    _text("value_sum", null=True),
-    _text("rows_digest"),
-    _text("window_key", null=True),
-    _text("draft_id", null=True),
-    _text("rated_line_id", null=True),
-    _text("line_digest", null=True),
-    _text("quantity", null=True),
+    text("value_sum", null=True),
+    text("rows_digest"),
+    text("window_key", null=True),
+    text("draft_id", null=True),
+    text("rated_line_id", null=True),
+    text("line_digest", null=True),
+    text("quantity", null=True),
 )
 sa.Index("erasure_proof_window", erasure_proof.c.window_key)

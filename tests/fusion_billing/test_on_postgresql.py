@@ -15,7 +15,7 @@ from fusion_billing.clock import TestClock
 from fusion_billing.house import House, opened_house
 from fusion_billing.settings import Settings
 from storage.lake_tables import RATED_LINE
-from storage.tables import metadata
+from storage.state_schema import metadata
 from tests.fusion_billing.conftest import OPENED_AT, open_roof
 from tests.fusion_billing.makers import a_push, a_service, open_account
 from tests.real_parts import POSTGRES, require, running_postgres

@@ -20,7 +20,7 @@ from rating import simulation, simulation_routes, simulation_work
 from rating.bill_run import bill
 from rating.simulation import SimulationLimits
 from storage.lake_tables import REVISION, USAGE
-from storage.tables import metadata
+from storage.state_schema import metadata
 from tests.fusion_billing.simulation_world import (
     CHARGES,
     JANUARY_TO_APRIL,

@@ -11,7 +11,8 @@ import pytest
 
 from storage.leases import Lease, LeaseLostError, acquire, guard, release, renew
 from storage.state import State, open_state
-from storage.tables import EPOCH, lease
+from storage.columns import EPOCH
+from storage.tables import lease
 
 NOW = datetime(2026, 3, 8, 7, 0, tzinfo=UTC)
 SECONDS = 30

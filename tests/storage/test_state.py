@@ -14,7 +14,8 @@ from alembic.migration import MigrationContext
 from psycopg import sql
 
 from storage.state import State, open_state
-from storage.tables import metadata, service
+from storage.state_schema import metadata
+from storage.tables import service
 from tests.real_parts import PostgresServer
 
 MOMENT = datetime(2026, 3, 8, 6, 59, 59, 123456, tzinfo=UTC)
