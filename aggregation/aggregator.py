@@ -8,7 +8,7 @@ from itertools import groupby
 
 import polars as pl
 
-from aggregation.answer import Group, rounded_units, window_quantity
+from aggregation.answer import Group, rounded_units, window_quantities
 from aggregation.asked_windows import Method, method_of, zones_of
 from aggregation.counted_rows import (
     PUSHED_DOWN_MAX,
@@ -47,7 +47,7 @@ def quantities(
     replaced = facts_near(revision, windows, seen)
     has_counters = replaced is not None and has_facts(replaced, WINDOW_FACT)
     answers = [
-        answer
+        (alike, answer)
         for alike in _alike(windows)
         for answer in _answers(
             _read(counted_rows(usage.filter(seen), replaced, alike), alike),
@@ -56,14 +56,15 @@ def quantities(
         )
     ]
     found: dict[str, dict[Group, dict[str, object]]] = {}
-    for frame in pl.collect_all(answers):
-        for key, group, row in _found_rows(frame):
-            found.setdefault(key, {}).setdefault(group, {}).update(row)
-    return {window.key: window_quantity(window, found.get(window.key, {})) for window in windows}
+    frames = pl.collect_all([answer for _, answer in answers])
+    for (alike, _), frame in zip(answers, frames, strict=True):
+        for place, group, row in _found_rows(frame):
+            found.setdefault(alike[place].key, {}).setdefault(group, {}).update(row)
+    return window_quantities(windows, found)
 
 
-def _found_rows(frame: pl.DataFrame) -> Iterator[tuple[str, Group, dict[str, object]]]:
-    """Yield key, group and what was found of them; the digests of each as sorted bytes."""
+def _found_rows(frame: pl.DataFrame) -> Iterator[tuple[int, Group, dict[str, object]]]:
+    """Yield a window's place, a group and what was found of it; its digests as sorted bytes."""
     if "digests" not in frame:
         digests: Iterator[bytes] | None = None
     else:
@@ -73,7 +74,7 @@ def _found_rows(frame: pl.DataFrame) -> Iterator[tuple[str, Group, dict[str, obj
         if digests is not None:
             row["digests"] = next(digests)
         group = row.pop("group", None)
-        yield row.pop("key"), None if group is None else tuple(group), row
+        yield row.pop("place"), None if group is None else tuple(group), row
 
 
 def _digest_bytes(digests: pl.Series) -> Iterator[bytes]:
@@ -111,8 +112,8 @@ def _alike(windows: Sequence[UsageWindow]) -> list[list[UsageWindow]]:
 def _answers(
     counted: pl.LazyFrame, windows: Sequence[UsageWindow], *, has_counters: bool
 ) -> Iterator[pl.LazyFrame]:
-    """Yield what is found of windows that are alike, by key and group."""
-    by = ["key", "group"] if is_split(windows[0]) else ["key"]
+    """Yield what is found of windows that are alike, by place and group."""
+    by = ["place", "group"] if is_split(windows[0]) else ["place"]
     zones = zones_of(windows)
     for method, own in _by_method(windows):
         rows = counted.filter(pl.col("method") == str(method))

@@ -24,8 +24,10 @@ PRORATED_DECIMALS = 5
 WEIGHTED_DECIMALS = 20
 MICROSECONDS_PER_DAY = 86_400 * 10**6
 CARRIED_ID = ""
+Events: TypeAlias = tuple[tuple[Decimal, ...], tuple[str, ...] | None, tuple[Decimal, ...] | None]
 Group: TypeAlias = tuple[str | None, ...] | None
 Row: TypeAlias = Mapping[str, Any]
+NOT_WANTED: Events = ((), None, None)
 
 
 def rounded_units(units: Decimal, metric: BillableMetric) -> Decimal:
@@ -38,8 +40,15 @@ def rounded_units(units: Decimal, metric: BillableMetric) -> Decimal:
         return whole * step
 
 
-def window_quantity(window: UsageWindow, found: Mapping[Group, Row]) -> Quantity:
-    """Return the quantity of a window from what was found of each of its groups."""
+def window_quantities(
+    windows: Sequence[UsageWindow], found: Mapping[str, Mapping[Group, Row]]
+) -> dict[str, Quantity]:
+    """Return the quantity of every window from what was found of each of its groups, by key."""
+    with localcontext(MONEY_CONTEXT):
+        return {window.key: _of_window(window, found.get(window.key, {})) for window in windows}
+
+
+def _of_window(window: UsageWindow, found: Mapping[Group, Row]) -> Quantity:
     if not window.group_keys:
         row = found.get(None)
         return _no_usage(window) if row is None else _quantity(window, row)
@@ -57,18 +66,15 @@ def _group_order(item: tuple[Group, Row]) -> list[tuple[bool, str]]:
 
 def _sum_of(groups: Sequence[GroupQuantity], rows: Iterable[Row]) -> Quantity:
     parts = [group.quantity for group in groups]
-    with localcontext(MONEY_CONTEXT):
-        return Quantity(
-            units=sum((part.units for part in parts), ZERO),
-            events_count=sum(part.events_count for part in parts),
-            inputs_digest=_joined_digest(rows),
-            full_units=_known_sum(part.full_units for part in parts),
-            total_aggregated_units=_known_sum(part.total_aggregated_units for part in parts),
-            precise_total_amount_cents=_known_sum(
-                part.precise_total_amount_cents for part in parts
-            ),
-            groups=tuple(groups),
-        )
+    return Quantity(
+        units=sum((part.units for part in parts), ZERO),
+        events_count=sum(part.events_count for part in parts),
+        inputs_digest=_joined_digest(rows),
+        full_units=_known_sum(part.full_units for part in parts),
+        total_aggregated_units=_known_sum(part.total_aggregated_units for part in parts),
+        precise_total_amount_cents=_known_sum(part.precise_total_amount_cents for part in parts),
+        groups=tuple(groups),
+    )
 
 
 def _known_sum(numbers: Iterable[Decimal | None]) -> Decimal | None:
@@ -84,23 +90,20 @@ def _no_usage(window: UsageWindow) -> Quantity:
 
 
 def _quantity(window: UsageWindow, row: Row) -> Quantity:
-    with localcontext(MONEY_CONTEXT):
-        numbers = NUMBERS[method_of(window)](window, row)
-        full, amounts = numbers.full_units, row.get("amounts")
-        values, ids, prorated = _events(window, row)
-        return Quantity(
-            units=rounded_units(numbers.units, window.metric),
-            events_count=numbers.events_count,
-            event_values=values,
-            inputs_digest=hashlib.sha256(row["digests"]).hexdigest(),
-            full_units=None if full is None else rounded_units(full, window.metric),
-            total_aggregated_units=numbers.level,
-            event_prorated_values=prorated,
-            event_ids=ids,
-            precise_total_amount_cents=None
-            if amounts is None
-            else sum(map(Decimal, amounts), ZERO),
-        )
+    numbers = NUMBERS[method_of(window)](window, row)
+    full, amounts = numbers.full_units, row.get("amounts")
+    values, ids, prorated = _events(window, row) if window.wants_event_values else NOT_WANTED
+    return Quantity(
+        units=rounded_units(numbers.units, window.metric),
+        events_count=numbers.events_count,
+        event_values=values,
+        inputs_digest=hashlib.sha256(row["digests"]).hexdigest(),
+        full_units=None if full is None else rounded_units(full, window.metric),
+        total_aggregated_units=numbers.level,
+        event_prorated_values=prorated,
+        event_ids=ids,
+        precise_total_amount_cents=None if amounts is None else sum(map(Decimal, amounts), ZERO),
+    )
 
 
 class _Numbers(NamedTuple):
@@ -160,15 +163,11 @@ NUMBERS: Mapping[Method, Callable[[UsageWindow, Row], _Numbers]] = {
 }
 
 
-def _events(
-    window: UsageWindow, row: Row
-) -> tuple[tuple[Decimal, ...], tuple[str, ...] | None, tuple[Decimal, ...] | None]:
-    """Return values, ids and prorated values of single events, where they are wanted.
+def _events(window: UsageWindow, row: Row) -> Events:
+    """Return values, ids and prorated values of single events.
 
     What was carried into a prorated sum comes first, as one event without an id.
     """
-    if not window.wants_event_values:
-        return (), None, None
     values = [Decimal(value) for value in row.get("event_values", ())]
     ids = list(row.get("event_ids", ()))
     if not window.is_prorated:

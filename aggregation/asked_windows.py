@@ -3,7 +3,7 @@
 Pure. Local days are counted here, once a window, in the window's own timezone.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ MICROSECOND = timedelta(microseconds=1)
 ONE_SECOND = timedelta(seconds=1)
 WINDOW_COLUMNS: dict[str, pl.DataType] = {
     "key": pl.String(),
+    "place": pl.UInt32(),
     "service": pl.String(),
     "metric_code": pl.String(),
     "subscription_id": pl.String(),
@@ -89,27 +90,53 @@ def is_cumulative(window: UsageWindow) -> bool:
 
 
 def asked_windows(windows: Sequence[UsageWindow], numbers: Mapping[Split, int]) -> pl.LazyFrame:
-    """Return the windows as rows of WINDOW_COLUMNS; days only where a window is prorated."""
-    days = [_days(window) for window in windows]
-    columns: dict[str, list[object]] = {
+    """Return the windows as rows of WINDOW_COLUMNS, each with its place in the list.
+
+    `numbers` are those of their splits, empty where no row is split; days are told only where a
+    window is prorated.
+    """
+    ends = [window.end for window in windows]
+    columns: dict[str, pl.Series | list[object]] = {
         "key": [window.key for window in windows],
+        "place": list(range(len(windows))),
         "service": [window.service_code for window in windows],
         "metric_code": [window.metric.code for window in windows],
         "subscription_id": [window.subscription_external_id for window in windows],
-        "split": [numbers[split_of(window)] for window in windows],
-        "start": [window.start for window in windows],
-        "end": [window.end for window in windows],
-        "last_second": [_whole_second(window.end) for window in windows],
-        "method": [str(method_of(window)) for window in windows],
+        "start": _instants([window.start for window in windows]),
+        "end": _instants(ends),
+        "last_second": _instants(ends, _whole_second),
+        "method": [method_of(window).value for window in windows],
         "takes_counters": [window.metric.counter_semantics is not None for window in windows],
         "is_cumulative": [is_cumulative(window) for window in windows],
         "wants_event_values": [window.wants_event_values for window in windows],
         "timezone": [window.timezone for window in windows],
-        "first_day": [each and each[0] for each in days],
-        "last_day": [each and each[1] for each in days],
-        "window_days": [each and each[2] for each in days],
     }
-    return pl.LazyFrame(columns, schema=WINDOW_COLUMNS)
+    if numbers:
+        columns["split"] = [numbers[split_of(window)] for window in windows]
+    if any(window.is_prorated for window in windows):
+        days = [_days(window) for window in windows]
+        columns["first_day"] = [each and each[0] for each in days]
+        columns["last_day"] = [each and each[1] for each in days]
+        columns["window_days"] = [each and each[2] for each in days]
+    frame = pl.LazyFrame(
+        columns, schema={name: kind for name, kind in WINDOW_COLUMNS.items() if name in columns}
+    )
+    absent = [
+        pl.lit(None, kind).alias(name)
+        for name, kind in WINDOW_COLUMNS.items()
+        if name not in columns
+    ]
+    return frame.with_columns(absent).select(*WINDOW_COLUMNS)
+
+
+def _instants(
+    instants: Sequence[datetime], changed: Callable[[datetime], datetime] = lambda each: each
+) -> pl.Series:
+    """Return instants as a column; each of the few different ones is converted once."""
+    different = list(dict.fromkeys(instants))
+    numbers = {each: n for n, each in enumerate(different)}
+    places = pl.Series([numbers[each] for each in instants], dtype=pl.UInt32())
+    return pl.Series([changed(each) for each in different], dtype=INSTANT).gather(places)
 
 
 def zones_of(windows: Sequence[UsageWindow]) -> list[str]:

@@ -17,11 +17,10 @@ from aggregation.effective_usage import (
     with_revisions,
 )
 from aggregation.quantity import UsageWindow
-from aggregation.selections import OWNER, Split, split_numbers, split_of, split_rows
+from aggregation.selections import OWNER, Split, split_numbers, split_rows
 from catalog.billable_metrics import AggregationType
 
 PUSHED_DOWN_MAX = 50
-EVERY_SPLIT = Split()
 COUNTED_COLUMNS = (
     "service", "metric_code", "subscription_id", "transaction_id", "occurred_at", "value",
     "value_text", "operation_type", "content_digest", "inbox_id", "sequence", "properties",
@@ -40,7 +39,8 @@ def counts_history(window: UsageWindow) -> bool:
 
 def is_split(window: UsageWindow) -> bool:
     """Say whether a window needs the properties of its rows."""
-    return split_of(window) != EVERY_SPLIT
+    taken = window.selection
+    return bool(window.group_keys or taken.matching or taken.ignored)
 
 
 def facts_near(
@@ -76,11 +76,13 @@ def counted_rows(
     """
     rows = _effective(usage, replaced, windows)
     by = list(OWNER)
+    numbers: dict[Split, int] = {}
     if is_split(windows[0]):
+        numbers = split_numbers(windows)
         # Properties are read by Python, so rows are collected here, once for all questions.
         rows = split_rows(rows.collect(), windows).lazy()
         by.append("split")
-    asked = asked_windows(windows, split_numbers(windows))
+    asked = asked_windows(windows, numbers)
     return _within(rows.join(asked, on=by), replaced, windows)
 
 
@@ -111,7 +113,7 @@ def _within(
         return rows.filter(within)
     is_reading = is_counter() & pl.col("is_cumulative")
     used = differences(
-        rows.filter(is_reading, pl.col("occurred_at") < pl.col("end")), ["key", "series"]
+        rows.filter(is_reading, pl.col("occurred_at") < pl.col("end")), ["place", "series"]
     )
     others = rows.filter(~is_reading)
     return pl.concat([others, used], how="diagonal").filter(within)

@@ -5,13 +5,14 @@ so no order of rows matters, however large the sums on the way.
 """
 
 from collections.abc import Mapping
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 import polars as pl
 
-from catalog.money import MONEY_CONTEXT, QUANTITY_INTEGER_DIGITS, QUANTITY_SCALE, fits_quantity
+from catalog.money import MONEY_CONTEXT, QUANTITY_INTEGER_DIGITS, QUANTITY_SCALE
 
 PART = 10**19
+TOO_LARGE = 10 ** (QUANTITY_INTEGER_DIGITS + QUANTITY_SCALE)
 WIDE = pl.Int128()
 
 
@@ -27,14 +28,12 @@ def sum_parts(value: pl.Expr, name: str) -> list[pl.Expr]:
 def exact_sum(row: Mapping[str, int], name: str) -> Decimal:
     """Return a sum from its parts; OverflowError when the lake's columns can't hold it."""
     total = row[f"{name}_low"] + row[f"{name}_high"] * PART
-    with localcontext(MONEY_CONTEXT):
-        exact = Decimal(total).scaleb(-QUANTITY_SCALE)
-        if not fits_quantity(exact):
-            raise OverflowError(
-                f"a sum overflows: it has more than {QUANTITY_INTEGER_DIGITS} integer digits;"
-                " correct the values that are too large"
-            )
-        return exact
+    if abs(total) >= TOO_LARGE:
+        raise OverflowError(
+            f"a sum overflows: it has more than {QUANTITY_INTEGER_DIGITS} integer digits;"
+            " correct the values that are too large"
+        )
+    return Decimal(total).scaleb(-QUANTITY_SCALE, MONEY_CONTEXT)
 
 
 def unscaled(value: pl.Expr) -> pl.Expr:
