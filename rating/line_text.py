@@ -3,16 +3,18 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
+from types import NoneType
+from typing import Any
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
 
 from catalog.money import MONEY_CONTEXT, decimal_text
 
 LOCALE = "en_CA"
+FIELD_NAMES: dict[type, tuple[str, ...]] = {}
 
 
 def charge_description(
@@ -42,10 +44,7 @@ def late_description(description: str, first_day: date) -> str:
 
 def grouped(value: Decimal) -> str:
     """Return all digits of a decimal with Canadian English grouping: 1,234,567.5."""
-    with localcontext(MONEY_CONTEXT):
-        return format_decimal(
-            value.normalize(), format="#,##0.#", locale=LOCALE, decimal_quantization=False
-        )
+    return format(value.normalize(MONEY_CONTEXT), ",f")
 
 
 def canonical_digest(inputs: Mapping[str, object]) -> str:
@@ -58,17 +57,23 @@ def canonical_digest(inputs: Mapping[str, object]) -> str:
 
 def plain(value: object) -> object:
     """Return a value as JSON knows it: decimals as plain digits, instants as ISO 8601 in UTC."""
-    if value is None or isinstance(value, str | int):
+    way = WAYS.get(type(value))
+    if way is not None:
+        return way(value)
+    if isinstance(value, str | int):
         return value
-    if isinstance(value, Decimal):
-        return decimal_text(value)
-    if isinstance(value, date):
-        return _date_text(value)
     if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
+        return _plain_items(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    return {name: plain(getattr(value, name)) for name in _field_names(value)}
+        return _plain_mapping(value)
+    return plain_fields(value)
+
+
+def plain_fields(value: object) -> dict[str, object]:
+    """Return the fields of a dataclass by name, as JSON knows them."""
+    kind = type(value)
+    names = FIELD_NAMES.get(kind) or FIELD_NAMES.setdefault(kind, _field_names(value))
+    return {name: plain(getattr(value, name)) for name in names}
 
 
 def _date_text(value: date) -> str:
@@ -78,8 +83,35 @@ def _date_text(value: date) -> str:
     return value.isoformat()
 
 
-def _field_names(value: object) -> list[str]:
+def _plain_mapping(value: Mapping[object, object]) -> dict[str, object]:
+    return {str(key): plain(item) for key, item in value.items()}
+
+
+def _plain_items(value: Iterable[object]) -> list[object]:
+    return [plain(item) for item in value]
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+# By exact type, for most values are of these; what derives from them is looked at more closely.
+WAYS: Mapping[type, Callable[[Any], object]] = {
+    NoneType: _as_it_is,
+    str: _as_it_is,
+    int: _as_it_is,
+    bool: _as_it_is,
+    Decimal: decimal_text,
+    date: _date_text,
+    datetime: _date_text,
+    tuple: _plain_items,
+    list: _plain_items,
+    dict: _plain_mapping,
+}
+
+
+def _field_names(value: object) -> tuple[str, ...]:
     """Return the fields of a dataclass; anything else has no canonical text."""
     if not dataclasses.is_dataclass(value):
         raise TypeError(f"no canonical text for a {type(value).__name__}")
-    return [field.name for field in dataclasses.fields(value)]
+    return tuple(field.name for field in dataclasses.fields(value))

@@ -3,7 +3,6 @@
 Knows no database and no clock.
 """
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +31,7 @@ from rating.line_text import (
     canonical_digest,
     charge_description,
     part_description,
-    plain,
+    plain_fields,
     plan_fee_description,
 )
 from rating.plan_fee import plan_fee_price
@@ -121,12 +120,12 @@ def rated_commitment_line(scope: RatingScope, period: BillingPeriod, used_cents:
 
 def explanation(line: RatedLine) -> dict[str, object]:
     """Return how a line came about, ready for JSON: decimals and instants as plain text."""
-    return {field.name: plain(getattr(line, field.name)) for field in dataclasses.fields(line)}
+    return plain_fields(line)
 
 
 def lake_quantity(value: Decimal) -> Decimal:
     """Return the value with the 12 decimals of the lake, unless that would lose a digit."""
-    if not fits_quantity(value):
+    if value.as_tuple().exponent == -QUANTITY_SCALE or not fits_quantity(value):
         return value
     with localcontext(MONEY_CONTEXT):
         return value.quantize(Decimal(1).scaleb(-QUANTITY_SCALE))
@@ -154,7 +153,7 @@ def _charge_line(scope: RatingScope, window: ChargeWindow, priced: GroupPrice) -
             "part": (bucket.key, window.usage.selection, priced.group),
             "days": (window.usage.period_days, window.usage.timezone),
             "metric": (metric.id, metric.version),
-            "quantity": replace(quantity, groups=()),
+            "quantity": replace(quantity, groups=()) if quantity.groups else quantity,
         },
     )
     units = quantity.units_before_proration
