@@ -24,6 +24,7 @@ from aggregation.exact_sums import sum_parts
 from aggregation.quantity import Quantity, UsageWindow
 from aggregation.unique_count import unique_counts, with_active_days
 from aggregation.weighing import weighed_rows, weighed_sums
+from catalog.billable_metrics import AggregationType
 
 DIGEST_BYTES = 8
 
@@ -92,7 +93,21 @@ def _read(counted: pl.LazyFrame, windows: Sequence[UsageWindow]) -> pl.LazyFrame
 
     Those of many windows are not held: each way reads its own metrics' rows.
     """
-    return counted.collect().lazy() if len(windows) <= PUSHED_DOWN_MAX else counted
+    if len(windows) > PUSHED_DOWN_MAX:
+        return counted
+    return counted.drop(_unread(windows)).collect().lazy()
+
+
+def _unread(windows: Sequence[UsageWindow]) -> list[str]:
+    """Return the widest columns that no way of combining these windows looks at."""
+    unread = ["properties"] if is_split(windows[0]) else []
+    if not any(window.wants_event_values for window in windows):
+        unread.append("transaction_id")
+    if not any(
+        window.metric.aggregation_type is AggregationType.UNIQUE_COUNT for window in windows
+    ):
+        unread += ["value_text", "operation_type"]
+    return unread
 
 
 def _alike(windows: Sequence[UsageWindow]) -> list[list[UsageWindow]]:
