@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+from benchmarks.billing import billing_figures
 from benchmarks.current_usage import current_usage_figures
 from benchmarks.figures import Figure
 from benchmarks.flush import flush_figures
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Path, Namespace], Lines]] = {
     "lake": lambda folder, sizes: lake_figures(folder, sizes.flushes),
     "usage": lambda folder, sizes: current_usage_figures(folder, sizes.rows, sizes.trials),
     "month": lambda folder, sizes: month_figures(folder, sizes.rows),
+    "bill": lambda folder, sizes: billing_figures(folder, sizes.rows),
     "rating": lambda _folder, sizes: pricing_figures(sizes.rows // PRICING_SHARE),
     "rerating": lambda folder, sizes: rerating_figures(folder, sizes.rows),
 }

@@ -14,6 +14,7 @@ import polars as pl
 import psycopg
 
 from benchmarks.peer_table import (
+    BILL_INDEXES,
     ORGANIZATION,
     READ_INDEXES,
     Connection,
@@ -38,6 +39,11 @@ NUMERIC: LiteralString = (
     " AND properties ? 'value' AND properties ->> 'value' ~ '^-?\\d+(\\.\\d+)?$'"
 )
 ONE: LiteralString = " AND external_subscription_id = %(subscription)s"
+BUCKETS: LiteralString = (
+    "SELECT code, jsonb_build_object() AS filters, max(created_at) FROM events "
+    "WHERE organization_id = %(organization)s AND external_subscription_id = %(subscription)s "
+    "AND deleted_at IS NULL AND timestamp >= %(start)s AND timestamp < %(end)s GROUP BY 1, 2"
+)
 COUNTED: LiteralString = "count(*)"
 SUMMED: LiteralString = "sum((properties ->> 'value')::numeric)"
 VALUE: LiteralString = "(properties ->> 'value')::numeric"
@@ -50,7 +56,9 @@ CHANGES: LiteralString = (
 
 
 @contextmanager
-def running_peer_if_any(usage: pl.DataFrame) -> Iterator[tuple["Peer | None", list[str]]]:
+def running_peer_if_any(
+    usage: pl.DataFrame, *, for_bills: bool = False
+) -> Iterator[tuple["Peer | None", list[str]]]:
     """Give the peer loaded with the usage, or None where there is no PostgreSQL, and words.
 
     Its files lie in memory and its commits don't wait for the disk, which flatters it.
@@ -63,9 +71,13 @@ def running_peer_if_any(usage: pl.DataFrame) -> Iterator[tuple["Peer | None", li
             return
         server.create_database("peer")
         connection = opened.enter_context(psycopg.connect(server.url("peer"), autocommit=True))
-        _load(connection, usage)
+        indexes = BILL_INDEXES if for_bills else READ_INDEXES
+        _load(connection, usage, indexes)
         size = bytes_per_row(connection)
-        yield Peer(connection), [f"the peer keeps a row in {size:.0f} bytes, with two indexes"]
+        yield (
+            Peer(connection),
+            [f"the peer keeps a row in {size:.0f} bytes, with {len(indexes)} indexes"],
+        )
 
 
 class Peer:
@@ -78,6 +90,10 @@ class Peer:
     def one_by_one(self, kind: AggregationType, subscriptions: Sequence[str]) -> dict[str, Decimal]:
         """Return the units of each subscription, asked as Lago asks."""
         return {name: self._units(kind, name) for name in subscriptions}
+
+    def buckets(self, subscription: str) -> None:
+        """Ask which codes a subscription used, as Lago does before it counts."""
+        self._connection.execute(BUCKETS, _parameters(AggregationType.COUNT, subscription))
 
     def at_once(self, kind: AggregationType) -> dict[str, Decimal]:
         """Return the units of every subscription from one grouped query: the best case."""
@@ -197,7 +213,7 @@ def _parameters(kind: AggregationType, subscription: str) -> dict[str, object]:
     }
 
 
-def _load(connection: Connection, usage: pl.DataFrame) -> None:
+def _load(connection: Connection, usage: pl.DataFrame, indexes: tuple[LiteralString, ...]) -> None:
     create_table(connection)
     at = pl.col("occurred_at").dt.strftime("%Y-%m-%d %H:%M:%S%.6f")
     rows = usage.select(
@@ -213,5 +229,5 @@ def _load(connection: Connection, usage: pl.DataFrame) -> None:
     with connection.cursor().copy(COPY) as copy:
         for piece in rows.iter_slices(ROWS_PER_COPY):
             copy.write(piece.write_csv(include_header=False))
-    create_indexes(connection, READ_INDEXES)
+    create_indexes(connection, indexes)
     connection.execute("VACUUM ANALYZE events")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from aggregation.quantity import UsageWindow
 from catalog.billable_metrics import AggregationType, BillableMetric
@@ -15,7 +16,8 @@ from storage.lake_tables import USAGE
 SERVICE = "nexadesk"
 SEED = 20_261_122
 BATCH_EVENTS = 100
-EVENTS_PER_WINDOW = 100
+EVENTS_PER_WINDOW = 83
+POWER = 0.8
 SUBSCRIPTIONS = 500
 MONTH_START = datetime(2026, 11, 1, tzinfo=UTC)
 MONTH_END = datetime(2026, 12, 1, tzinfo=UTC)
@@ -83,9 +85,11 @@ def batches(events: Sequence[dict[str, object]]) -> list[Sequence[dict[str, obje
 def a_month_of_usage(rows_count: int, *, rows_per_window: int = EVENTS_PER_WINDOW) -> pl.DataFrame:
     """Return a month of rows in the order they came: a metric of each kind, many subscriptions.
 
-    Each metric of each subscription has `rows_per_window` of them.
+    Each metric of each subscription has at least one row, and `rows_per_window` on average; some
+    have very many, by a power law.
     """
-    windows = max(rows_count // rows_per_window, len(KINDS))
+    subscriptions = max(rows_count // rows_per_window // len(KINDS), 1)
+    windows = subscriptions * len(KINDS)
     number = pl.int_range(pl.len())
     unique = pl.col("metric_code") == str(AggregationType.UNIQUE_COUNT)
     number_kinds = [str(kind) for kind in KINDS if kind.needs_number]
@@ -144,13 +148,22 @@ def _drawn(rows_count: int, windows: int) -> pl.DataFrame:
     chance = np.random.default_rng(SEED)
     return pl.DataFrame(
         {
-            "window": np.arange(rows_count) % windows,
+            "window": _windows_by_power_law(chance, rows_count, windows),
             "milliseconds": np.sort(chance.integers(0, MONTH_MILLISECONDS, rows_count)),
             "thousandths": chance.integers(0, 10**9, rows_count),
             "token": chance.integers(0, 2**64, rows_count, np.uint64),
             "content_digest": chance.integers(-(2**63), 2**63, rows_count),
         }
     )
+
+
+def _windows_by_power_law(
+    chance: np.random.Generator, rows_count: int, windows: int
+) -> NDArray[np.int64]:
+    """Return the window of each row: every one once, then the first ones most often."""
+    shares = np.cumsum((np.arange(windows) + 10.0) ** -POWER)
+    drawn = np.searchsorted(shares, chance.random(max(rows_count - windows, 0)) * shares[-1])
+    return chance.permutation(np.concatenate([np.arange(min(windows, rows_count)), drawn]))
 
 
 def _one_of(words: Sequence[str], place: pl.Expr) -> pl.Expr:
