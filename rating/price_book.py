@@ -7,6 +7,7 @@ force at its last instant.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from catalog.accounts import Account
@@ -17,7 +18,7 @@ from catalog.subscriptions import Subscription
 from catalog.versions import version_in_force
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PriceBook:
     """A service's subscriptions, accounts, and every version of its plans and metrics, by id."""
 
@@ -47,11 +48,17 @@ class PriceBook:
 
     def first_started_at(self, subscription: Subscription) -> datetime:
         """Return the first start under a subscription's external id: trials run from it (Lago)."""
-        starts = [
-            other.started_at
-            for other in self.subscriptions
-            if other.external_id == subscription.external_id and other.started_at
-        ]
-        if not starts:
+        start = self.first_starts.get(subscription.external_id)
+        if start is None:
             raise ValueError(f"subscription {subscription.external_id} has not started")
-        return min(starts)
+        return start
+
+    @cached_property
+    def first_starts(self) -> Mapping[str, datetime]:
+        """Return the first start under each external id that has one."""
+        found: dict[str, datetime] = {}
+        for each in self.subscriptions:
+            if each.started_at is not None:
+                known = found.get(each.external_id, each.started_at)
+                found[each.external_id] = min(known, each.started_at)
+        return found

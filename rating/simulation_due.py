@@ -60,18 +60,18 @@ class MonthDue:
 def simulation_world(
     book: PriceBook, draft: Plan, stretch: Stretch, plan_code: str | None = None
 ) -> SimulationWorld:
-    """Return what is simulated: subscriptions alive in the stretch, of one plan if it is named."""
-    starts: dict[str, datetime] = {}
-    for each in book.subscriptions:
-        if each.started_at is not None:
-            known = starts.get(each.external_id, each.started_at)
-            starts[each.external_id] = min(known, each.started_at)
-    chosen = [
-        each
-        for each in book.subscriptions
-        if stretch.has_alive(each) and plan_code in (None, each.plan_code)
-    ]
-    return SimulationWorld(book, draft, stretch, chosen, starts)
+    """Return what is simulated: subscriptions alive in the stretch, of one plan if it is named.
+
+    One with prices of its own is not of that plan: a new price list would not touch it.
+    """
+    chosen = [each for each in book.subscriptions if stretch.has_alive(each)]
+    if plan_code is not None:
+        chosen = [
+            each
+            for each in chosen
+            if each.plan_code == plan_code and book.plans[each.plan_id][-1].parent_id is None
+        ]
+    return SimulationWorld(book, draft, stretch, chosen, book.first_starts)
 
 
 def due_by_month(world: SimulationWorld) -> dict[date, MonthDue]:

@@ -10,8 +10,8 @@ from datetime import datetime
 
 import zstandard
 
-from storage.patience import StoreUnavailableError
 from storage.columns import EPOCH, MICROSECOND
+from storage.patience import StoreUnavailableError
 
 COMPRESSION_LEVEL = 1
 BODY_BYTES_MAX = 256 * 1024 * 1024

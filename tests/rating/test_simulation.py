@@ -149,6 +149,21 @@ def test_each_period_has_the_version_in_force(
     assert all(month.usage[1].plan.id == "draft" for month in months)
 
 
+def test_prices_of_their_own_are_not_the_plans() -> None:
+    """A draft for one plan leaves prices that were agreed apart alone; a draft for all does not."""
+    plan, own = a_plan(), replace(a_plan(id="own"), parent_id="plan-1")
+    service = Service("service-1", "nexadesk", "NexaDesk", TORONTO.key, "CAD", EPOCH)
+    plain, agreed = a_subscription(), replace(a_subscription(), id="agreed", plan_id="own")
+    book = PriceBook(service, [plain, agreed], {}, {plan.id: [plan], "own": [own]}, {})
+
+    def simulated(plan_code: str | None) -> list[str]:
+        world = simulation_world(book, a_plan(id="draft"), STRETCH, plan_code)
+        return [each.id for each in world.subscriptions]
+
+    assert simulated(plan.code) == [plain.id]
+    assert simulated(None) == [plain.id, "agreed"]
+
+
 def frame_of(events: Sequence[tuple[str, str, int, Decimal]]) -> pl.LazyFrame:
     """Return events as the lake keeps them."""
     rows = [

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from storage.columns import EPOCH
 from storage.leases import Lease, LeaseLostError, acquire, guard, release, renew
 from storage.state import State, open_state
-from storage.columns import EPOCH
 from storage.tables import lease
 
 NOW = datetime(2026, 3, 8, 7, 0, tzinfo=UTC)
