@@ -12,6 +12,8 @@ from catalog.plans import ALL_FILTER_VALUES, Charge, ChargeFilter, FilterValues
 
 BUCKETS_KEPT_MAX = 512
 
+FilterKey: TypeAlias = frozenset[tuple[str, frozenset[str]]]
+
 # A filter (None is the default bucket), what an event must match, and what it must not.
 BucketSelection: TypeAlias = tuple[ChargeFilter | None, FilterValues, tuple[FilterValues, ...]]
 
@@ -44,6 +46,11 @@ def _selections(
         (one, expanded[place], ignored[place]) for place, one in enumerate(filters)
     ]
     return (*buckets, (None, (), tuple(one for one in expanded if _overlap(one, ()))))
+
+
+def filter_key(one: ChargeFilter) -> FilterKey:
+    """Return what two filters with the same values share, in whatever order they name them."""
+    return frozenset((key, frozenset(texts)) for key, texts in one.values)
 
 
 def expanded_values(values: FilterValues, allowed: Mapping[str, Sequence[str]]) -> FilterValues:

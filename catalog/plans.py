@@ -63,7 +63,7 @@ class Charge:
 
     What no filter takes is the default bucket, priced by the charge's own terms. Every distinct
     tuple of the properties named by `pricing_group_keys` is priced alone. `min_amount_cents` is
-    what a whole period costs at least.
+    what a whole period costs at least. `parent_id` is the charge that an override began as.
     """
 
     id: str
@@ -82,6 +82,7 @@ class Charge:
     is_invoiceable: bool = True
     regroup_paid_fees: str | None = None
     min_amount_cents: int = 0
+    parent_id: str | None = None
 
     @property
     def charge_model(self) -> ChargeModel:
@@ -95,7 +96,8 @@ class Plan:
 
     The fee of a pay-in-advance plan is due when its period begins. `bills_charges_monthly` closes
     the usage of a year or half-year every month. `minimum_commitment_cents` is what fee and
-    usage of a whole period come to at least.
+    usage of a whole period come to at least. `parent_id` is the plan that an override, the plan
+    of a single subscription, began as.
     """
 
     id: str
@@ -117,6 +119,7 @@ class Plan:
     minimum_commitment_cents: int = 0
     minimum_commitment_display_name: str | None = None
     deleted_at: datetime | None = None
+    parent_id: str | None = None
 
     @property
     def yearly_amount_cents(self) -> int:

@@ -45,6 +45,13 @@ class ServiceMode(StrEnum):
     LIVE = "live"
 
 
+class Posting(StrEnum):
+    """Who posts a service's invoices in Odoo: people, from drafts, or we, once they are checked."""
+
+    DRAFT = "draft"
+    POST = "post"
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """One product line; `code` is unique for ever and names it in the lake and in Odoo.
@@ -62,6 +69,7 @@ class Service:
     late_usage: LateUsage = LateUsage.NEXT_INVOICE
     estimated_tax_rate: Decimal = Decimal(0)
     mode: ServiceMode = ServiceMode.LIVE
+    posting: Posting = Posting.DRAFT
 
     @property
     def zone(self) -> ZoneInfo:

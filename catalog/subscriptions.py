@@ -22,6 +22,9 @@ class SubscriptionStatus(StrEnum):
     CANCELED = "canceled"
 
 
+LIVE = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING)
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """One account on one plan; instants are UTC, `started_at` is when usage begins to count.

@@ -17,6 +17,7 @@ service = sa.Table(
     sa.Column("late_usage", sa.Text, nullable=False, server_default="next_invoice"),
     sa.Column("estimated_tax_rate", sa.Text, nullable=False, server_default="0"),
     sa.Column("mode", sa.Text, nullable=False, server_default="live"),
+    sa.Column("posting", sa.Text, nullable=False, server_default="draft"),
 )
 
 api_key = sa.Table(
@@ -93,8 +94,18 @@ plan = sa.Table(
     text("code"),
     instant("created_at"),
     instant("deleted_at", null=True),
+    text("parent_id", null=True),
 )
-unique_while_kept(plan, "service_code", "code")
+PLAN_IS_LISTED = sa.and_(plan.c.deleted_at.is_(None), plan.c.parent_id.is_(None))
+sa.Index(
+    "plan_kept_key",
+    plan.c.service_code,
+    plan.c.code,
+    unique=True,
+    sqlite_where=PLAN_IS_LISTED,
+    postgresql_where=PLAN_IS_LISTED,
+)
+sa.Index("plan_parent", plan.c.parent_id)
 
 plan_version = sa.Table(
     "plan_version",

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from catalog.billable_metrics import BillableMetric
+from catalog.charge_filters import filter_key
 from catalog.exact_json import JsonObject, JsonValue
 from catalog.lago_shapes.bucket_price import from_lago_bucket_price, to_lago_bucket_price
 from catalog.lago_shapes.fields import INVALID, MANDATORY, Fields
-from catalog.plans import ALL_FILTER_VALUES, Charge, ChargeFilter
+from catalog.plans import ALL_FILTER_VALUES, Charge, ChargeFilter, FilterValues
 
 FILTERS_MAX = 200
 
@@ -33,7 +34,7 @@ def from_lago_filters(
     filters = []
     for index, member in enumerate(given):
         own = Fields(member if isinstance(member, dict) else {})
-        filters.append(_filter(own, charge, metric))
+        filters.append(filter_of(own, charge, metric))
         if own.faults:
             faults[str(index)] = own.faults
     for name, codes in ((name, codes) for one in faults.values() for name, codes in one.items()):
@@ -53,7 +54,17 @@ def to_lago_filter(charge: Charge, one: ChargeFilter) -> dict[str, object]:
     }
 
 
-def _filter(fields: Fields, charge: Charge, metric: BillableMetric) -> ChargeFilter:
+def filter_of(fields: Fields, charge: Charge, metric: BillableMetric) -> ChargeFilter:
+    """Return the filter that a request describes, still without an id."""
+    return replace(
+        with_filter_price(fields, charge, ChargeFilter("", (), charge.terms)),
+        values=values_of(fields, metric),
+        invoice_display_name=fields.text("invoice_display_name"),
+    )
+
+
+def with_filter_price(fields: Fields, charge: Charge, one: ChargeFilter) -> ChargeFilter:
+    """Return a filter with the price of its properties, which must name one."""
     properties = fields.given.get("properties") or {}
     if not isinstance(properties, dict):
         fields.fault("properties", INVALID)
@@ -61,17 +72,16 @@ def _filter(fields: Fields, charge: Charge, metric: BillableMetric) -> ChargeFil
     price, codes = from_lago_bucket_price(charge.charge_model, properties, has_default=False)
     for code in codes:
         fields.fault("properties", code)
-    return ChargeFilter(
-        id="",
-        values=_values(fields, metric),
+    return replace(
+        one,
         terms=price.terms,
         quantity_included=price.quantity_included,
         pricing_group_keys=price.pricing_group_keys,
-        invoice_display_name=fields.text("invoice_display_name"),
     )
 
 
-def _values(fields: Fields, metric: BillableMetric) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def values_of(fields: Fields, metric: BillableMetric) -> FilterValues:
+    """Return the values given; each must be one that the metric declares."""
     given = fields.given.get("values")
     if not given:
         fields.fault("values", MANDATORY)
@@ -127,17 +137,13 @@ def _by_age(
     """Return filters with their ids, known ones first, as they stood: age breaks ties."""
     places: dict[object, list[int]] = {}
     for place, one in enumerate(kept):
-        places.setdefault(_same_values(one), []).append(place)
+        places.setdefault(filter_key(one), []).append(place)
     aged: list[tuple[int, ChargeFilter]] = []
     for one in filters:
-        known = places.get(_same_values(one))
+        known = places.get(filter_key(one))
         if known:
             place = known.pop(0)
             aged.append((place, replace(one, id=kept[place].id)))
         else:
             aged.append((len(kept), replace(one, id=new_id())))
     return tuple(one for _, one in sorted(aged, key=lambda pair: pair[0]))
-
-
-def _same_values(one: ChargeFilter) -> object:
-    return frozenset((key, frozenset(texts)) for key, texts in one.values)

@@ -3,7 +3,7 @@
 Options that can't be billed exactly yet are refused at their field, never dropped.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from catalog.exact_json import JsonValue
 from catalog.lago_shapes.bucket_price import from_lago_bucket_price, to_lago_bucket_price
 from catalog.lago_shapes.charge_filters import FilterFaults, from_lago_filters, to_lago_filter
 from catalog.lago_shapes.charge_options import check_options, with_options
-from catalog.lago_shapes.fields import INVALID, Fields
+from catalog.lago_shapes.fields import ALREADY_EXISTS, INVALID, Fields
 from catalog.lago_shapes.group_keys import (
     from_lago_presentation_keys,
     to_lago_presentation_keys,
@@ -51,11 +51,55 @@ def from_lago_charges(
     for index, member in enumerate(given):
         fields = Fields(member if isinstance(member, dict) else {})
         changed = kept.pop(str(fields.given.get("id")), None)
-        charge, filter_faults = _charge(fields, changed, reading)
-        charges.append(_with_code(fields, charge, {known.code for known in charges}))
+        charge, filter_faults = charge_of(fields, changed, reading)
+        charges.append(with_code(fields, charge, {known.code for known in charges}))
         if fields.faults:
-            faults[str(index)] = _all_faults(fields, filter_faults)
+            faults[str(index)] = faults_of(fields, filter_faults)
     return tuple(charges), faults
+
+
+def charge_of(
+    fields: Fields, kept: Charge | None, reading: ChargeReading
+) -> tuple[Charge, FilterFaults]:
+    """Return a new charge, or a kept one with the members given, and its filters' faults."""
+    metric = _metric(fields, kept, reading.metrics)
+    base = kept or Charge(
+        id=reading.new_id(),
+        code="",
+        metric_id=metric.id,
+        metric_code=metric.code,
+        terms=StandardTerms(Decimal(0)),
+        created_at=reading.at,
+    )
+    charge = replace(
+        with_options(fields, _priced(fields, base, is_new=kept is None)),
+        metric_id=metric.id,
+        metric_code=metric.code,
+        invoice_display_name=fields.text("invoice_display_name", base.invoice_display_name),
+    )
+    filters, filter_faults = from_lago_filters(fields, charge, metric, reading.new_id)
+    charge = replace(charge, filters=filters)
+    check_options(fields, charge, metric)
+    return charge, filter_faults
+
+
+def with_code(fields: Fields, charge: Charge, taken: Collection[str]) -> Charge:
+    """Return the charge under its given code, else its metric's, made unique in the plan."""
+    code = fields.identifier("code", charge.code) if fields.given.get("code") else charge.code
+    if code in taken:
+        fields.fault("code", ALREADY_EXISTS)
+    number = 1
+    while not code or code in taken:
+        code = charge.metric_code if number == 1 else f"{charge.metric_code}_{number}"
+        number += 1
+    return replace(charge, code=code)
+
+
+def faults_of(fields: Fields, filter_faults: FilterFaults) -> Details:
+    """Return a charge's faults; where its filters are wrong, also which of them."""
+    if not filter_faults:
+        return dict(fields.faults)
+    return {**fields.faults, "filters": filter_faults}
 
 
 def to_lago_charge(charge: Charge) -> dict[str, object]:
@@ -77,34 +121,10 @@ def to_lago_charge(charge: Charge) -> dict[str, object]:
         "accepts_target_wallet": None,
         "properties": {**to_lago_bucket_price(charge), **presentation},
         "applied_pricing_unit": None,
-        "lago_parent_id": None,
+        "lago_parent_id": charge.parent_id,
         "filters": [to_lago_filter(charge, one) for one in charge.filters],
         "taxes": [],
     }
-
-
-def _charge(
-    fields: Fields, kept: Charge | None, reading: ChargeReading
-) -> tuple[Charge, FilterFaults]:
-    metric = _metric(fields, kept, reading.metrics)
-    base = kept or Charge(
-        id=reading.new_id(),
-        code="",
-        metric_id=metric.id,
-        metric_code=metric.code,
-        terms=StandardTerms(Decimal(0)),
-        created_at=reading.at,
-    )
-    charge = replace(
-        with_options(fields, _priced(fields, base, is_new=kept is None)),
-        metric_id=metric.id,
-        metric_code=metric.code,
-        invoice_display_name=fields.text("invoice_display_name", base.invoice_display_name),
-    )
-    filters, filter_faults = from_lago_filters(fields, charge, metric, reading.new_id)
-    charge = replace(charge, filters=filters)
-    check_options(fields, charge, metric)
-    return charge, filter_faults
 
 
 def _priced(fields: Fields, base: Charge, *, is_new: bool) -> Charge:
@@ -142,22 +162,3 @@ def _metric(
     if metric is None or metric.deleted_at is not None:
         raise NotFound("billable_metrics")
     return metric
-
-
-def _all_faults(fields: Fields, filter_faults: FilterFaults) -> Details:
-    """Return a charge's faults; where its filters are wrong, also which of them."""
-    if not filter_faults:
-        return dict(fields.faults)
-    return {**fields.faults, "filters": filter_faults}
-
-
-def _with_code(fields: Fields, charge: Charge, taken: set[str]) -> Charge:
-    """Return the charge under its given code, else its metric's, made unique in the plan."""
-    code = fields.identifier("code", charge.code) if fields.given.get("code") else charge.code
-    if code in taken:
-        fields.fault("code", "value_already_exist")
-    number = 1
-    while not code or code in taken:
-        code = charge.metric_code if number == 1 else f"{charge.metric_code}_{number}"
-        number += 1
-    return replace(charge, code=code)

@@ -20,6 +20,8 @@ MANDATORY = "value_is_mandatory"
 INVALID = "value_is_invalid"
 TOO_LONG = "value_is_too_long"
 INVALID_DATE = "invalid_date"
+ALREADY_EXISTS = "value_already_exist"
+USED_BY_A_SUBSCRIPTION = "used_by_a_subscription"
 
 IDENTIFIER_CHARACTERS_MAX = 255
 TEXT_CHARACTERS_MAX = 4096

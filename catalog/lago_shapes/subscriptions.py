@@ -17,7 +17,7 @@ from catalog.subscriptions import (
     started_when_due,
 )
 
-NOT_YET_OPTIONS = ("plan_overrides", "usage_thresholds", "activation_rules")
+NOT_YET_OPTIONS = ("usage_thresholds", "activation_rules")
 
 
 def from_lago_subscription(given: JsonObject, at: datetime) -> SubscriptionOrder:
@@ -44,7 +44,8 @@ def from_lago_changed_subscription(
 ) -> Subscription:
     """Return a subscription with the members of a request changed; ValidationFailed as above.
 
-    `subscription_at` can change while the subscription is pending.
+    `subscription_at` can change while the subscription is pending, unless it takes over from
+    another: that one's period says when.
     """
     fields = Fields(given)
     _refuse_options(fields)
@@ -54,7 +55,7 @@ def from_lago_changed_subscription(
         name=fields.text("name", kept.name),
         subscription_at=subscription_at or kept.subscription_at,
     )
-    is_pending = kept.status is SubscriptionStatus.PENDING
+    is_pending = kept.status is SubscriptionStatus.PENDING and kept.takes_over_at is None
     if not is_pending and changed.subscription_at != kept.subscription_at:
         fields.fault("subscription_at", "subscription_already_started")
     earliest = max(at, changed.subscription_at)

@@ -1,18 +1,17 @@
 """Plans over HTTP, their charges inside them."""
 
-import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from catalog.errors import NotFound
 from catalog.exact_json import JsonObject
 from catalog.http import CallerService, Json, Now, PageOf, StateOf, body_under
-from catalog.lago_shapes.charges import ChargeReading
 from catalog.lago_shapes.plans import from_lago_changed_plan, from_lago_new_plan, to_lago_plan
 from catalog.plans import Plan
+from catalog.routes.plan_parts import CASCADE, asks, new_id
 from catalog.store.billable_metrics import metrics_by_id
-from catalog.store.plans import add_plan, delete_plan, find_plan, list_plans, save_plan
+from catalog.store.plan_changes import charge_reading, keep_plan
+from catalog.store.plans import add_plan, delete_plan, found_plan, list_plans
 from catalog.store.services import lock_service
 from catalog.store.subscriptions import has_live_subscriptions
 
@@ -27,7 +26,7 @@ def create_plan(service: CallerService, fields: PlanFields, state: StateOf, at: 
     with state.write() as connection:
         lock_service(connection, service.code)
         metrics = metrics_by_id(connection, service.code)
-        plan = from_lago_new_plan(fields, service.code, metrics, at, _new_id)
+        plan = from_lago_new_plan(fields, service.code, metrics, at, new_id)
         return _answer(add_plan(connection, plan))
 
 
@@ -43,7 +42,7 @@ def list_kept_plans(service: CallerService, state: StateOf, page: PageOf) -> Jso
 def show_plan(code: str, service: CallerService, state: StateOf) -> Json:
     """Show one plan."""
     with state.read() as connection:
-        return _answer(find_plan(connection, service.code, code))
+        return _answer(found_plan(connection, service.code, code))
 
 
 @router.put("/{code}")
@@ -53,15 +52,16 @@ def update_plan(
     """Change the members given; changed prices are a new version from now on."""
     with state.write() as connection:
         lock_service(connection, service.code)
-        kept = _found(find_plan(connection, service.code, code))
-        metrics = metrics_by_id(connection, service.code)
+        kept = found_plan(connection, service.code, code)
+        reading = charge_reading(connection, kept, at, new_id)
         changed = from_lago_changed_plan(
             fields,
             kept,
-            ChargeReading(kept.charges, metrics, at, _new_id),
+            reading,
             is_subscribed=has_live_subscriptions(connection, service.code, kept.id),
         )
-        return _answer(save_plan(connection, kept, changed, at))
+        cascades = asks(fields.get(CASCADE))
+        return _answer(keep_plan(connection, kept, changed, reading, cascades=cascades))
 
 
 @router.delete("/{code}")
@@ -69,19 +69,9 @@ def delete_kept_plan(code: str, service: CallerService, state: StateOf, at: Now)
     """Soft-delete a plan; its subscriptions keep it."""
     with state.write() as connection:
         lock_service(connection, service.code)
-        kept = _found(find_plan(connection, service.code, code))
+        kept = found_plan(connection, service.code, code)
         return _answer(delete_plan(connection, kept, at))
 
 
-def _new_id() -> str:
-    return str(uuid.uuid4())
-
-
-def _found(plan: Plan | None) -> Plan:
-    if plan is None:
-        raise NotFound("plan")
-    return plan
-
-
-def _answer(plan: Plan | None) -> Json:
-    return Json({"plan": to_lago_plan(_found(plan))})
+def _answer(plan: Plan) -> Json:
+    return Json({"plan": to_lago_plan(plan)})

@@ -15,6 +15,7 @@ from catalog.billable_metrics import (
     RoundingFunction,
 )
 from catalog.errors import ValidationFailed
+from catalog.plans import Charge
 from catalog.store.services import lock_service
 from catalog.store.versioned_rows import (
     insert_version,
@@ -64,6 +65,11 @@ def metrics_by_id(connection: sa.Connection, service_code: str) -> dict[str, Bil
     """Return the newest version of every metric, deleted ones too, by id."""
     rows = connection.execute(_newest(service_code)).mappings()
     return {row["id"]: _metric(row) for row in rows}
+
+
+def metric_of(connection: sa.Connection, service_code: str, charge: Charge) -> BillableMetric:
+    """Return the newest version of the metric that a charge prices, deleted or not."""
+    return metrics_by_id(connection, service_code)[charge.metric_id]
 
 
 def metric_versions(

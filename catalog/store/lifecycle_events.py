@@ -1,27 +1,14 @@
 """What apps are told, as rows: one gapless sequence for each service, in commit order."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
 
+from catalog.lifecycle_event import PAGE_EVENTS_MAX, LifecycleEvent
 from catalog.store.services import lock_service
 from storage.tables import lifecycle_event
-
-PAGE_EVENTS_MAX = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class LifecycleEvent:
-    """One thing that happened to a service's objects; `body` is JSON text."""
-
-    service_code: str
-    sequence: int
-    kind: str
-    body: str
-    created_at: datetime
 
 
 def append(
@@ -51,10 +38,17 @@ def append(
 
 
 def after(
-    connection: sa.Connection, service_code: str, sequence: int, limit: int = PAGE_EVENTS_MAX
+    connection: sa.Connection,
+    service_code: str,
+    sequence: int,
+    limit: int = PAGE_EVENTS_MAX,
+    kinds: Collection[str] = (),
 ) -> list[LifecycleEvent]:
-    """Return a service's events beyond `sequence`, oldest first, at most `limit`."""
-    found = connection.execute(
+    """Return a service's events beyond `sequence`, oldest first, at most `limit`.
+
+    `kinds` keeps those of some kinds; none named keeps all.
+    """
+    wanted = (
         sa.select(lifecycle_event)
         .where(
             lifecycle_event.c.service_code == service_code, lifecycle_event.c.sequence > sequence
@@ -62,7 +56,9 @@ def after(
         .order_by(lifecycle_event.c.sequence)
         .limit(limit)
     )
-    return [LifecycleEvent(**row) for row in found.mappings()]
+    if kinds:
+        wanted = wanted.where(lifecycle_event.c.kind.in_(kinds))
+    return [LifecycleEvent(**row) for row in connection.execute(wanted).mappings()]
 
 
 def last_sequence(connection: sa.Connection, service_code: str) -> int:

@@ -46,6 +46,7 @@ class ChargeBody(TypedDict):
     is_invoiceable: NotRequired[bool]
     regroup_paid_fees: NotRequired[str | None]
     min_amount_cents: NotRequired[int]
+    parent_id: NotRequired[str | None]
 
 
 class PlanBody(TypedDict):
@@ -101,6 +102,7 @@ def plan_of_body(row: sa.RowMapping) -> Plan:
         valid_from=row["valid_from"],
         version=row["version"],
         deleted_at=row["deleted_at"],
+        parent_id=row["parent_id"],
         name=body["name"],
         interval=body["interval"],
         amount_cents=body["amount_cents"],
@@ -135,6 +137,7 @@ def _charge_body(charge: Charge) -> ChargeBody:
         is_invoiceable=charge.is_invoiceable,
         regroup_paid_fees=charge.regroup_paid_fees,
         min_amount_cents=charge.min_amount_cents,
+        parent_id=charge.parent_id,
     )
 
 
@@ -168,6 +171,7 @@ def _charge(body: ChargeBody) -> Charge:
         is_invoiceable=body.get("is_invoiceable", True),
         regroup_paid_fees=body.get("regroup_paid_fees"),
         min_amount_cents=body.get("min_amount_cents", 0),
+        parent_id=body.get("parent_id"),
     )
 
 

@@ -6,7 +6,14 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from catalog.errors import ValidationFailed
-from catalog.services import SERVICE_CODE, DuplicateAnswer, LateUsage, Service, ServiceMode
+from catalog.services import (
+    SERVICE_CODE,
+    DuplicateAnswer,
+    LateUsage,
+    Posting,
+    Service,
+    ServiceMode,
+)
 from storage.tables import service
 
 
@@ -63,6 +70,7 @@ def service_of_row(row: sa.RowMapping) -> Service:
     values = {column.name: row[column.name] for column in service.c}
     values["duplicates"] = DuplicateAnswer(row["duplicates"])
     values["mode"] = ServiceMode(row["mode"])
+    values["posting"] = Posting(row["posting"])
     values["late_usage"] = LateUsage(row["late_usage"])
     values["estimated_tax_rate"] = Decimal(row["estimated_tax_rate"])
     return Service(**values)

@@ -11,7 +11,12 @@ from catalog.plans import Plan
 from catalog.services import Service
 from catalog.store.accounts import accounts_by_id
 from catalog.store.plans import plans_by_id
-from catalog.store.subscriptions import subscriptions_by_id, successors_of
+from catalog.store.subscriptions import (
+    SubscriptionFilter,
+    list_subscriptions,
+    subscriptions_by_id,
+    successors_of,
+)
 from catalog.subscription_view import SubscriptionView
 from catalog.subscriptions import Subscription, SubscriptionStatus
 
@@ -38,6 +43,18 @@ def subscription_views(
         for one in found
         for zone in [accounts[one.account_id].zone(service)]
     ]
+
+
+def listed_views(
+    connection: sa.Connection,
+    service: Service,
+    asked: SubscriptionFilter,
+    page: tuple[int, int],
+    at: datetime,
+) -> tuple[list[SubscriptionView], int]:
+    """Return the views of a page (size, offset) of subscriptions, and how many match in all."""
+    found, total = list_subscriptions(connection, service.code, asked, *page)
+    return subscription_views(connection, service, found, at), total
 
 
 def _running_period(

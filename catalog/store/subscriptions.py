@@ -1,16 +1,18 @@
 """Subscriptions as rows: find, list, add, save, and the changes of state that time brings."""
 
 from collections.abc import Collection
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 
+from catalog.errors import NotFound
+from catalog.store.services import lock_service
+from catalog.store.subscription_events import tell_subscription
 from catalog.store.versioned_rows import page_of_rows
-from catalog.subscriptions import BillingTime, Subscription, SubscriptionStatus
-from storage.tables import subscription
-
-LIVE = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING)
+from catalog.subscriptions import LIVE, BillingTime, Subscription, SubscriptionStatus
+from storage.tables import plan, plan_version, subscription
 
 
 def find_subscription(
@@ -32,23 +34,89 @@ def find_subscription(
     return None if row is None else _subscription(row)
 
 
-def list_subscriptions(
+def found_subscription(
     connection: sa.Connection,
     service_code: str,
+    external_id: str,
     statuses: Collection[SubscriptionStatus],
-    limit: int,
-    offset: int,
-    account_external_id: str | None = None,
-    plan_code: str | None = None,
+) -> Subscription:
+    """Return the newest subscription in these states; NotFound when there is none."""
+    found = find_subscription(connection, service_code, external_id, statuses)
+    if found is None:
+        raise NotFound("subscription")
+    return found
+
+
+def found_to_change(
+    connection: sa.Connection,
+    service_code: str,
+    external_id: str,
+    statuses: Collection[SubscriptionStatus],
+) -> Subscription:
+    """Lock the service and return its live subscription; one that has ended is not found."""
+    lock_service(connection, service_code)
+    live = [status for status in statuses if status in LIVE]
+    return found_subscription(connection, service_code, external_id, live)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFilter:
+    """Which subscriptions are asked for; what is None does not narrow.
+
+    `is_overridden` asks for those with prices of their own, or for the others.
+    """
+
+    statuses: Collection[SubscriptionStatus]
+    account_external_id: str | None = None
+    external_id: str | None = None
+    plan_code: str | None = None
+    currency: str | None = None
+    is_overridden: bool | None = None
+
+
+def list_subscriptions(
+    connection: sa.Connection, service_code: str, asked: SubscriptionFilter, limit: int, offset: int
 ) -> tuple[list[Subscription], int]:
-    """Return a page of subscriptions, newest first, and how many match in all."""
-    found = _in_states(service_code, statuses)
-    if account_external_id is not None:
-        found = found.where(subscription.c.account_external_id == account_external_id)
-    if plan_code is not None:
-        found = found.where(subscription.c.plan_code == plan_code)
+    """Return a page of subscriptions, latest start first (Lago), and how many match in all."""
+    found = _in_states(service_code, asked.statuses)
+    equal = {
+        subscription.c.account_external_id: asked.account_external_id,
+        subscription.c.external_id: asked.external_id,
+        subscription.c.plan_code: asked.plan_code,
+    }
+    for column, value in equal.items():
+        if value is not None:
+            found = found.where(column == value)
+    if asked.is_overridden is not None:
+        overrides = sa.select(plan.c.id).where(plan.c.parent_id.is_not(None))
+        is_one = subscription.c.plan_id.in_(overrides)
+        found = found.where(is_one if asked.is_overridden else sa.not_(is_one))
+    if asked.currency is not None:
+        found = found.where(subscription.c.plan_id.in_(_plans_in(asked.currency)))
+    found = found.order_by(None).order_by(
+        subscription.c.subscription_at.desc(), subscription.c.created_at.desc(), subscription.c.id
+    )
     rows, total = page_of_rows(connection, found, limit, offset)
     return [_subscription(row) for row in rows], total
+
+
+def _plans_in(currency: str) -> sa.Select[tuple[str]]:
+    """Select the plans whose newest version is in a currency.
+
+    Inside a text of the body a quotation mark has a backslash before it, so only the member is
+    found.
+    """
+    others = plan_version.alias()
+    newest = (
+        sa.select(sa.func.max(others.c.version))
+        .where(others.c.plan_id == plan_version.c.plan_id)
+        .scalar_subquery()
+    )
+    member = f'"amount_currency":{msgspec.json.encode(currency).decode()}'
+    body = plan_version.c.body
+    return sa.select(plan_version.c.plan_id).where(
+        plan_version.c.version == newest, sa.func.replace(body, member, "") != body
+    )
 
 
 def subscriptions_of(
@@ -91,13 +159,16 @@ def live_subscriptions_of_account(
 
 
 def has_live_subscriptions(connection: sa.Connection, service_code: str, plan_id: str) -> bool:
-    """Say whether anybody is, or is about to be, on a plan."""
-    found = _in_states(service_code, LIVE).where(subscription.c.plan_id == plan_id)
+    """Say whether anybody is, or is about to be, on a plan or on an override of it."""
+    overrides = sa.select(plan.c.id).where(plan.c.parent_id == plan_id)
+    is_on = sa.or_(subscription.c.plan_id == plan_id, subscription.c.plan_id.in_(overrides))
+    found = _in_states(service_code, LIVE).where(is_on)
     return connection.execute(found.limit(1)).mappings().one_or_none() is not None
 
 
 def add_subscription(connection: sa.Connection, added: Subscription) -> Subscription:
     """Insert a subscription; the caller holds the service's lock and found its id free."""
+    tell_subscription(connection, added, added.created_at)
     connection.execute(sa.insert(subscription).values(_values(added)))
     return added
 
@@ -142,6 +213,7 @@ def end_subscription(
     """
     if ended.status is SubscriptionStatus.PENDING:
         canceled = replace(ended, status=SubscriptionStatus.CANCELED, canceled_at=at)
+        tell_subscription(connection, canceled, at)
         return save_subscription(connection, canceled)
     successor = None if is_followed else find_successor(connection, ended)
     if successor is not None:
@@ -149,6 +221,7 @@ def end_subscription(
     terminated = replace(
         ended, status=SubscriptionStatus.TERMINATED, terminated_at=at, is_followed=is_followed
     )
+    tell_subscription(connection, terminated, at)
     return save_subscription(connection, terminated)
 
 
@@ -171,9 +244,9 @@ def _started(connection: sa.Connection, due: Subscription) -> Subscription:
         followed = find_subscription(connection, due.service_code, due.external_id, active)
         if followed is not None:
             end_subscription(connection, followed, started_at, is_followed=True)
-    return save_subscription(
-        connection, replace(due, status=SubscriptionStatus.ACTIVE, started_at=started_at)
-    )
+    started = replace(due, status=SubscriptionStatus.ACTIVE, started_at=started_at)
+    tell_subscription(connection, started, started_at)
+    return save_subscription(connection, started)
 
 
 def end_due_subscriptions(connection: sa.Connection, at: datetime) -> list[Subscription]:

@@ -13,7 +13,12 @@ from fastapi.testclient import TestClient
 
 import catalog.routes.billable_metrics
 import catalog.routes.customers
+import catalog.routes.fixed_charges
+import catalog.routes.plan_charge_filters
+import catalog.routes.plan_charges
 import catalog.routes.plans
+import catalog.routes.subscription_charge_filters
+import catalog.routes.subscription_charges
 import catalog.routes.subscriptions
 from catalog.http import BodyLimit, Limits, install_error_handlers
 from catalog.services import Service
@@ -27,7 +32,13 @@ ROUTERS = (
     catalog.routes.billable_metrics.router,
     catalog.routes.customers.router,
     catalog.routes.plans.router,
+    catalog.routes.plan_charges.router,
+    catalog.routes.plan_charge_filters.router,
+    catalog.routes.fixed_charges.router,
     catalog.routes.subscriptions.router,
+    catalog.routes.subscriptions.customer_router,
+    catalog.routes.subscription_charges.router,
+    catalog.routes.subscription_charge_filters.router,
 )
 
 Json = dict[str, Any]

@@ -100,3 +100,46 @@ def test_what_is_planned_ends_with_its_subscription(caller: Caller, running: Jso
     caller.delete("/subscriptions/acme-team")
 
     assert (shown(caller, "active"), shown(caller, "pending")) == ([], [])
+
+
+def test_the_same_choice_again_leaves_what_is_planned(caller: Caller, running: Json) -> None:
+    """A repeated downgrade is the one that is planned already."""
+    first = changed(caller, "solo")
+    (planned,) = caller.get("/subscriptions?status[]=pending")["subscriptions"]
+
+    assert changed(caller, "solo") == first
+    assert caller.get("/subscriptions?status[]=pending")["subscriptions"] == [planned]
+    assert shown(caller, "canceled") == []
+    assert first["lago_id"] == running["lago_id"]
+
+
+@pytest.mark.parametrize("plan_code", ["crew", "solo"])
+@pytest.mark.usefixtures("running")
+def test_an_order_may_name_its_successors_end(plan_code: str, caller: Caller) -> None:
+    """Without one the successor ends when its predecessor would have."""
+    caller.put("/subscriptions/acme-team", {"subscription": {"ending_at": "2027-01-01"}})
+    changed(caller, plan_code)
+    status = "active" if plan_code == "crew" else "pending"
+    query = f"/subscriptions?status[]={status}&plan_code={plan_code}"
+    assert caller.get(query)["subscriptions"][0]["ending_at"] == "2027-01-01T00:00:00Z"
+    caller.delete(f"/subscriptions/acme-team?status={status}")
+
+    order = a_subscription(plan_code="crew", ending_at="2028-01-01", external_id="other")
+    caller.post("/subscriptions", a_subscription(external_id="other"))
+    assert caller.post("/subscriptions", order)["subscription"]["ending_at"] == (
+        "2028-01-01T00:00:00Z"
+    )
+
+
+@pytest.mark.usefixtures("running")
+def test_a_put_names_the_planned_one_by_its_state(caller: Caller) -> None:
+    """Without a state it means the running one."""
+    changed(caller, "solo")
+    caller.put("/subscriptions/acme-team?status=pending", {"subscription": {"name": "Next"}})
+    caller.put("/subscriptions/acme-team", {"subscription": {"name": "Now"}})
+
+    names = {
+        one["plan_code"]: one["name"]
+        for one in caller.get("/subscriptions?status[]=active&status[]=pending")["subscriptions"]
+    }
+    assert names == {"solo": "Next", "team": "Now"}

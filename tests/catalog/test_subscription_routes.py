@@ -107,7 +107,7 @@ def test_a_start_on_the_local_day_or_before_is_active(
             {"subscription_at": "2027-01-01", "ending_at": "2026-12-01"},
             {"ending_at": ["invalid_date"]},
         ),
-        ({"plan_overrides": {"amount_cents": 1}}, {"plan_overrides": ["not_supported_yet"]}),
+        ({"plan_overrides": [1]}, {"plan_overrides": ["value_is_invalid"]}),
         ({"usage_thresholds": [{"a": 1}]}, {"usage_thresholds": ["not_supported_yet"]}),
         ({"activation_rules": [{"type": "payment"}]}, {"activation_rules": ["not_supported_yet"]}),
         ({"on_termination_invoice": "skip"}, {"on_termination_invoice": ["not_supported_yet"]}),
@@ -213,7 +213,8 @@ def test_a_put_changes_name_and_end(caller: Caller) -> None:
     [
         ({"subscription_at": "2026-08-01"}, {"subscription_at": ["subscription_already_started"]}),
         ({"ending_at": "2026-08-01"}, {"ending_at": ["invalid_date"]}),
-        ({"plan_overrides": {"name": "x"}}, {"plan_overrides": ["not_supported_yet"]}),
+        ({"plan_overrides": {"trial_period": 9}}, {"trial_period": ["used_by_a_subscription"]}),
+        ({"usage_thresholds": [{"amount_cents": 1}]}, {"usage_thresholds": ["not_supported_yet"]}),
     ],
 )
 def test_a_put_of_what_is_settled_is_refused(

@@ -1,11 +1,14 @@
 """No service sees, changes or ends what another owns: every route, every id."""
 
+from typing import Any
+
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from tests.catalog.conftest import ROUTERS, Caller
 from tests.catalog.makers import (
+    a_charge,
     a_customer,
     a_metric,
     a_plan,
@@ -18,7 +21,11 @@ BODIES = {
     "plans": a_plan(name="stolen"),
     "customers": a_customer(),
     "subscriptions": a_subscription(name="stolen"),
+    "charges": {"charge": a_charge("stolen")},
+    "filters": {"filter": {"values": {"cloud": ["aws"]}, "properties": {"amount": "0"}}},
+    "fixed_charges": {"fixed_charge": {"units": 1}},
 }
+PLACES = ("{code}", "{external_id}", "{charge_code}", "{filter_id}", "{fixed_charge_code}")
 ROUTES = [
     (method, route.path)
     for router in ROUTERS
@@ -28,6 +35,19 @@ ROUTES = [
 ]
 OF_ONE = [(method, path) for method, path in ROUTES if "{" in path]
 LISTS = [path for method, path in ROUTES if method == "GET" and "{" not in path]
+
+
+def body_of(method: str, path: str) -> dict[str, Any] | None:
+    """Return a good body for a route that takes one."""
+    noun = [part for part in path.split("/") if part and "{" not in part][-1]
+    return BODIES[noun] if method in ("POST", "PUT") else None
+
+
+def route_of(path: str, *ids: str) -> str:
+    """Return a path with ids in its places, the last one in all that are left."""
+    for number, place in enumerate(PLACES):
+        path = path.replace(place, ids[min(number, len(ids) - 1)])
+    return path
 
 
 def owned_ids(caller: Caller) -> list[str]:
@@ -46,12 +66,10 @@ def test_a_foreign_id_is_404_on_every_route(
     method: str, path: str, caller: Caller, other: Caller
 ) -> None:
     """Whatever of A's ids B names, there is no such thing."""
-    noun = path.split("/")[1]
     for owned in owned_ids(caller):
-        route = path.replace("{code}", owned).replace("{external_id}", owned)
-        body = BODIES[noun] if method == "PUT" else None
+        answer = other.ask(method, route_of(path, owned), 404, body_of(method, path))
 
-        assert other.ask(method, route, 404, body)["error"] == "Not Found"
+        assert answer["error"] == "Not Found"
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -75,8 +93,8 @@ def test_what_a_stranger_tries_changes_nothing(caller: Caller, other: Caller) ->
     """After B tried every route on A's ids, A's things are as they were."""
     started = subscribed(caller)
     for method, path in OF_ONE:
-        route = path.replace("{code}", "team").replace("{external_id}", "acme-team")
-        other.ask(method, route, 404, BODIES[path.split("/")[1]] if method == "PUT" else None)
+        route = route_of(path, "team", "acme-team", "messages")
+        other.ask(method, route, 404, body_of(method, path))
 
     assert caller.get("/subscriptions/acme-team") == {"subscription": started}
 
