@@ -1,0 +1,1 @@
+"""Usage alerts: an app is told once a period when a subscription's usage crosses a threshold."""
