@@ -1,0 +1,1 @@
+"""Odoo's records in Lago's words."""

@@ -1,0 +1,1 @@
+"""The HTTP routes of what Odoo holds."""
