@@ -48,9 +48,11 @@ class OdooConnection:
         *,
         sleep: Callable[[float], None] = time.sleep,  # float: pause
         breaker: CircuitBreaker | None = None,
+        attempts_max: int = ATTEMPTS_MAX,
     ) -> None:
         self.settings = settings
         self._sleep = sleep
+        self._attempts_max = attempts_max
         self._breaker = breaker or CircuitBreaker()
         self._entered_by: tuple[Transport, int] | None = None
         self._lock = threading.Lock()
@@ -125,7 +127,7 @@ class OdooConnection:
         repeatable = (Retryable, OutcomeUnknown) if is_read else Retryable
         attempt = 1
         answer = ask()
-        while isinstance(answer, repeatable) and attempt < ATTEMPTS_MAX:
+        while isinstance(answer, repeatable) and attempt < self._attempts_max:
             self.pause(attempt)
             attempt += 1
             answer = ask()

@@ -32,6 +32,29 @@ def product_external_id(service_code: str, charge_code: str | None) -> str:
     return f"{PREFIX}.charge_{digest(service_code, charge_code)}"
 
 
+def plan_product_external_id(service_code: str, plan_code: str) -> str:
+    """Return the external id of the product that stands on orders for a plan."""
+    return f"{PREFIX}.plan_{digest(service_code, plan_code)}"
+
+
+def order_external_id(first_subscription_id: str) -> str:
+    """Return the external id of the order of a subscription and of those that followed it."""
+    return f"{PREFIX}.order_{_word(first_subscription_id)}"
+
+
+def order_line_external_id(order_id: int, subscription_id: str) -> str:
+    """Return the external id of the line of an order that shows a subscription's plan.
+
+    It names the order in Odoo, for the ids of its lines outlive a deleted order there.
+    """
+    return f"{PREFIX}.order_{order_id}_line_{_word(subscription_id)}"
+
+
+def order_note_external_id(order_id: int) -> str:
+    """Return the external id of an order's note, to which our invoices are tied."""
+    return f"{PREFIX}.order_{order_id}_note"
+
+
 def digest(*parts: str) -> str:
     """Return a short digest of texts; no two sequences of texts run into each other."""
     told = "".join(f"{len(part)}:{part}" for part in parts)

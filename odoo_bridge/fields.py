@@ -13,12 +13,13 @@ SETUP_COMMAND = "fusion-billing odoo setup"
 
 @dataclass(frozen=True, slots=True)
 class OdooField:
-    """One text field on one model of Odoo; a key is indexed."""
+    """One text field on one model of Odoo; a key is indexed, a long text has many lines."""
 
     model: str
     name: str
     label: str
     is_key: bool = True
+    is_long: bool = False
 
 
 FIELDS = (
@@ -26,6 +27,8 @@ FIELDS = (
     OdooField("sale.order", "x_fc_service", "Fusion Billing service", is_key=False),
     OdooField("sale.order", "x_fc_account_id", "Fusion Billing account"),
     OdooField("sale.order", "x_fc_subscription_id", "Fusion Billing subscription"),
+    OdooField("sale.order", "x_fc_subscription_status", "Fusion Billing status", is_key=False),
+    OdooField("sale.order.line", "x_fc_subscription_id", "Fusion Billing subscription"),
     OdooField("sale.order.line", "x_fc_rated_line_id", "Fusion Billing rated line"),
     OdooField("sale.order.line", "x_fc_metric_code", "Fusion Billing metric", is_key=False),
     OdooField("account.move", "x_fc_draft_id", "Fusion Billing draft"),
@@ -37,6 +40,40 @@ FIELDS = (
     OdooField("account.move.line", "x_fc_quantity", "Fusion Billing quantity", is_key=False),
     OdooField("product.template", "x_fc_service", "Fusion Billing service", is_key=False),
     OdooField("product.template", "x_fc_charge_code", "Fusion Billing charge"),
+    OdooField("product.template", "x_fc_plan_code", "Fusion Billing plan"),
+    OdooField("product.template", "x_fc_plan_interval", "Fusion Billing interval", is_key=False),
+    OdooField(
+        *("product.template", "x_fc_plan_properties", "Fusion Billing plan, more (JSON)"),
+        is_key=False,
+        is_long=True,
+    ),
+    OdooField("product.template", "x_fc_metric_code", "Fusion Billing metric"),
+    OdooField(
+        *("product.template", "x_fc_metric_properties", "Fusion Billing metric, more (JSON)"),
+        is_key=False,
+        is_long=True,
+    ),
+    OdooField(
+        *("product.template", "x_fc_charge_model", "Fusion Billing charge model"), is_key=False
+    ),
+    OdooField(
+        *("product.template", "x_fc_charge_properties", "Fusion Billing price (JSON)"),
+        is_key=False,
+        is_long=True,
+    ),
+    OdooField(
+        *("product.template", "x_fc_charge_options", "Fusion Billing charge, more (JSON)"),
+        is_key=False,
+        is_long=True,
+    ),
+    OdooField(
+        *("product.template", "x_fc_included_quota", "Fusion Billing units included"),
+        is_key=False,
+    ),
+    OdooField(
+        *("product.template", "x_fc_overage_price", "Fusion Billing price of a unit beyond"),
+        is_key=False,
+    ),
 )
 RACES_MAX = 3
 
@@ -104,7 +141,7 @@ def to_odoo_field(needed: OdooField, model_id: int) -> dict[str, object]:
         "model_id": model_id,
         "name": needed.name,
         "field_description": needed.label,
-        "ttype": "char",
+        "ttype": "text" if needed.is_long else "char",
         "state": "manual",
         "index": needed.is_key,
         "copied": False,

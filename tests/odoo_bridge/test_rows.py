@@ -230,6 +230,6 @@ def test_our_fields_are_text_and_not_copied() -> None:
     """A field of ours is text under Odoo's prefix, and a duplicated invoice loses it."""
     made = [to_odoo_field(field, 1) for field in FIELDS]
 
-    assert {field["ttype"] for field in made} == {"char"}
+    assert {field["ttype"] for field in made} == {"char", "text"}
     assert {field["copied"] for field in made} == {False}
     assert all(str(field["name"]).startswith("x_fc_") for field in made)

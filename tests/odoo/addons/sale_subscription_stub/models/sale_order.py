@@ -8,7 +8,6 @@ required, consolidation of a client's orders, and prices recomputed when the pla
 from typing import Any
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 CONSOLIDATION = "sale_subscription.invoice_consolidation"
 STATES = [
@@ -149,15 +148,16 @@ class SaleOrder(models.Model):
         values["invoice_line_ids"] = [
             fields.Command.create(line) for order in self for line in order._period_lines()
         ]
-        if not values["invoice_line_ids"]:
-            raise UserError(self.env._("No items are available to invoice"))
-        move = self.env["account.move"].sudo().create(values)
-        move.action_post()
+        moves = self.env["account.move"].sudo()
+        # As documented: a period in which nothing was delivered is free, and the date moves on.
+        if values["invoice_line_ids"]:
+            moves = moves.create(values)
+            moves.action_post()
         for order in self:
             day = order.next_invoice_date
             following = order.plan_id._period_after(day)
             order.write({"last_invoice_date": day, "next_invoice_date": following})
-        return move
+        return moves
 
     def _period_lines(self) -> list[dict[str, Any]]:
         start = self.next_invoice_date

@@ -1,0 +1,1 @@
+"""The order of a subscription in Odoo: one for as long as it lives, whatever its plan."""
