@@ -155,9 +155,10 @@ RATED_LINE = LakeTable(
 COST = LakeTable(
     schema="raw",
     name="cost",
-    comment="Provider cost (COGS), FOCUS-shaped, one row a charge; append-only.",
+    comment="Provider cost (COGS), FOCUS-shaped, one row a charge; append-only. Of rows with one "
+    "(source, day, source_key) the largest revision counts, unless it is withdrawn.",
     columns=(
-        Column("month", pl.Date(), "First day of the Toronto month of charge_period_start"),
+        Column("month", pl.Date(), "First day of the month of day (partition)"),
         Column("service", TEXT, "Service it is attributed to; null: unallocated"),
         Column("account_id", TEXT, "Account it is attributed to; null: shared or unallocated"),
         Column("charge_period_start", INSTANT, "FOCUS ChargePeriodStart (included)"),
@@ -175,9 +176,31 @@ COST = LakeTable(
         Column("tags", TEXT, "FOCUS Tags (JSON)"),
         Column("import_id", TEXT, "SHA-256 of the imported file"),
         Column("row_number", INTEGER, "Row in that file, from 1"),
+        Column("day", pl.Date(), "Day it counts for: the UTC date of charges for whole UTC days, "
+               "else the Toronto date of charge_period_start; null in rows older than the column"),
+        Column("last_day", pl.Date(), "Last day the charge covers"),
+        Column("source", TEXT, "Where it came from; null in rows older than the column"),
+        Column("source_key", TEXT, "What the row is called in its source and day"),
+        Column("revision", INTEGER, "The largest of (source, day, source_key) counts"),
+        Column("is_withdrawn", pl.Boolean(), "True: the row counts nothing from this revision on"),
+        Column("recorded_at", INSTANT, "When it was taken in; null in rows older than the column"),
+        Column("metric_code", TEXT, "Billable metric it is the cost of (x_fc_metric)"),
+        Column("billing_account_id", TEXT, "FOCUS BillingAccountId"),
+        Column("sub_account_id", TEXT, "FOCUS SubAccountId: project, workspace or subaccount"),
+        Column("invoice_id", TEXT, "FOCUS InvoiceId"),
+        Column("service_category", TEXT, "FOCUS ServiceCategory"),
+        Column("charge_class", TEXT, "FOCUS ChargeClass: Correction, or null"),
+        Column("sku_id", TEXT, "FOCUS SkuId"),
+        Column("consumed_quantity", QUANTITY, "FOCUS ConsumedQuantity"),
+        Column("consumed_unit", TEXT, "FOCUS ConsumedUnit"),
+        Column("list_cost", QUANTITY, "FOCUS ListCost, in billing_currency"),
+        Column("contracted_cost", QUANTITY, "FOCUS ContractedCost, in billing_currency"),
+        Column("cost_as_sent", TEXT, "The cost as written, where it has over 12 decimals"),
+        Column("fx_date", pl.Date(), "Day of fx_rate; null: given with the file, or CAD"),
+        Column("fx_source", TEXT, "Where fx_rate is from: given, odoo or a file; null: CAD"),
     ),
     sorted_by=("service", "account_id", "charge_period_start"),
-)
+)  # fmt: skip
 
 USAGE_DAILY = LakeTable(
     schema="mart",
@@ -221,5 +244,70 @@ ERASED_KEY = LakeTable(
     sorted_by=("service", "subscription_id", "key_digest"),
 )
 
-TABLES = (USAGE, REVISION, QUARANTINE, RATED_LINE, COST, USAGE_DAILY, ERASED_KEY)
+MARGIN_DAILY = LakeTable(
+    schema="mart",
+    name="margin_daily",
+    comment="Rated revenue and attributed COGS by local day and owner, for margins. The second "
+    "exception to append-only: a day whose sources changed is replaced as a whole.",
+    columns=(
+        Column("month", pl.Date(), "First day of the month of day (partition)"),
+        Column("day", pl.Date(), "Local date; a rated line is spread over its period's days"),
+        Column("service", TEXT, "Code of the service; null: cost that names none"),
+        Column("account_id", TEXT, "External id of the account; null: cost that accounts share"),
+        Column("plan_code", TEXT, "Plan of the line, or the only one of a cost's account"),
+        Column("metric_code", TEXT, "Billable metric; null: fees, and costs of no metric"),
+        Column("provider", TEXT, "Provider of the cost; null: revenue"),
+        Column("provider_service", TEXT, "The provider's service; null: revenue"),
+        Column("revenue_cents", INTEGER, "Rated revenue in cents of CAD, before tax"),
+        Column("cogs_cad", QUANTITY, "Attributed COGS in CAD"),
+        Column("estimated_cogs_cad", QUANTITY, "The part of cogs_cad that is an estimate"),
+        Column("quantity", QUANTITY, "Units of charges; 0 for fees and costs"),
+        Column("quantity_included", QUANTITY, "Units the included quota covered"),
+        Column("lines_count", INTEGER, "Rated lines that begin on the day"),
+        Column("costs_count", INTEGER, "Cost rows"),
+        Column("shard", INTEGER, "Always 0: a day is computed for all shards together"),
+        Column("computed_at", INSTANT, "When the day was computed"),
+    ),
+    sorted_by=("service", "account_id", "metric_code", "day"),
+)
+
+INVOICE_LINE = LakeTable(
+    schema="raw",
+    name="invoice_line",
+    comment="Lines of our invoices and credit notes that Odoo has posted, as read there; "
+    "append-only. Of one (odoo_database, move_id) the rows of the largest revision count, and they "
+    "count only while their state is posted: a move that was posted no more has one row, no line.",
+    columns=(
+        Column("month", pl.Date(), "First day of the month of invoice_date (partition)"),
+        Column("service", TEXT, "Code of the service"),
+        Column("account_id", TEXT, "External id of the account"),
+        Column("subscription_id", TEXT, "External id of the subscription; null: made in Odoo"),
+        Column("plan_code", TEXT, "Code of the subscription's plan; null: made in Odoo"),
+        Column("charge_code", TEXT, "Code of the charge; null for fees and what Odoo made"),
+        Column("metric_code", TEXT, "Billable metric (x_fc_metric_code)"),
+        Column("odoo_database", TEXT, "Database of Odoo, within which ids are unique"),
+        Column("move_id", INTEGER, "Id of the invoice or credit note in Odoo"),
+        Column("move_name", TEXT, "Its number"),
+        Column("move_type", TEXT, "out_invoice, or out_refund for a credit note"),
+        Column("reversed_move_id", INTEGER, "Invoice that a credit note reverses"),
+        Column("line_id", INTEGER, "Id of the line in Odoo; null: the move is posted no more"),
+        Column("invoice_date", pl.Date(), "Date on the invoice"),
+        Column("accounting_date", pl.Date(), "Date in the books: later when a period was locked"),
+        Column("description", TEXT, "The words on the invoice"),
+        Column("quantity", TEXT, "Units billed, as exact text (x_fc_quantity)"),
+        Column("untaxed_cents", INTEGER, "Amount before tax in cents; negative on credit notes"),
+        Column("currency", TEXT, "ISO 4217"),
+        Column("draft_id", TEXT, "Invoice draft it was made of; null: made in Odoo"),
+        Column("rated_line_id", TEXT, "Rated line it bills (x_fc_rated_line_id)"),
+        Column("state", TEXT, "posted; else draft, cancel or deleted"),
+        Column("revision", INTEGER, "The largest of (odoo_database, move_id) counts"),
+        Column("seen_at", INSTANT, "When it was read from Odoo"),
+    ),
+    sorted_by=("service", "account_id", "move_id", "line_id"),
+)
+
+TABLES = (
+    *(USAGE, REVISION, QUARANTINE, RATED_LINE, COST, USAGE_DAILY, MARGIN_DAILY, ERASED_KEY),
+    INVOICE_LINE,
+)
 STREAMS = ("usage_0", "rated_line")

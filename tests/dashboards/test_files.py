@@ -23,8 +23,8 @@ def rows_at(client: TestClient, address: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize("by", ["service", "account", "month", "all"])
 def test_the_margin_file_foots(client: TestClient, by: str) -> None:
     """However it is grouped, the file's rows add up to exactly the total of the JSON."""
-    rows = rows_at(client, f"/dashboards/margin.csv?by={by}")
-    total = client.get(f"/dashboards/margin.json?by={by}").json()["total"]
+    rows = rows_at(client, f"/dashboards/margin/table.csv?by={by}")
+    total = client.get(f"/dashboards/margin/table.json?by={by}").json()["total"]
 
     for name in ("cogs_cad", "gross_profit_cad"):
         assert sum(Decimal(row[name]) for row in rows) == Decimal(total[name])
@@ -34,7 +34,7 @@ def test_the_margin_file_foots(client: TestClient, by: str) -> None:
 
 def test_json_has_no_binary_fraction(client: TestClient) -> None:
     """Exact decimals are text in JSON, and what has no value is null with its reason."""
-    answer = client.get("/dashboards/margin.json?by=service").json()
+    answer = client.get("/dashboards/margin/table.json?by=service").json()
     unallocated = answer["rows"][-1]
 
     assert unallocated["service"] is None

@@ -20,9 +20,9 @@ from tests.dashboards.html_reading import Page
 from tests.dashboards.seed import MONTHS, cost_frame, rated_frame, seeded_app
 
 PAGES = [
-    "/dashboards",
-    "/dashboards/margin?by=account&sort=gross_profit",
-    "/dashboards/margin?by=all&month=2026-11",
+    "/dashboards/margin/table",
+    "/dashboards/margin/table?by=account&sort=gross_profit",
+    "/dashboards/margin/table?by=all&month=2026-11",
     "/dashboards/rated_lines?service=nexadesk&month=2026-11",
     "/dashboards/rated_lines/line-0-0-0-use",
     "/dashboards/costs?unallocated=1",
@@ -42,7 +42,7 @@ def test_the_totals_are_on_the_page(client: TestClient) -> None:
     """The page's total row is the exact total of the lake, rounded once."""
     total = margin_total(margin_parts(rated_frame().lazy(), cost_frame().lazy()))
 
-    row = page_at(client, "/dashboards").rows("Total")[0]
+    row = page_at(client, "/dashboards/margin/table").rows("Total")[0]
 
     assert row == [
         "Total", plain_money(total.revenue), plain_money(total.cogs_cad),
@@ -52,7 +52,7 @@ def test_the_totals_are_on_the_page(client: TestClient) -> None:
 
 def test_a_loss_is_told_in_words_and_sign(client: TestClient) -> None:
     """A negative margin carries a minus sign and the word loss, not a colour alone."""
-    page = page_at(client, "/dashboards/margin?by=account&service=nexavoice")
+    page = page_at(client, "/dashboards/margin/table?by=account&service=nexavoice")
     loser = next(row for row in page.cells if "Tidewater Marine" in " ".join(row))
 
     assert loser[-2].startswith("-")
@@ -61,7 +61,7 @@ def test_a_loss_is_told_in_words_and_sign(client: TestClient) -> None:
 
 def test_no_revenue_says_so(client: TestClient) -> None:
     """Cost without revenue shows n/a and its reason, never 0 %."""
-    page = page_at(client, "/dashboards/margin?by=account&service=nexavoice&account=acct-08")
+    page = page_at(client, "/dashboards/margin/table?by=account&service=nexavoice&account=acct-08")
 
     assert "n/a" in page.rows("Total")[0][-1]
     assert ("abbr", {"title": "no revenue"}) in page.elements
@@ -69,7 +69,7 @@ def test_no_revenue_says_so(client: TestClient) -> None:
 
 def test_foreign_lines_are_a_visible_notice(client: TestClient) -> None:
     """Lines in another currency are counted on the page, with a link to them."""
-    page = page_at(client, "/dashboards")
+    page = page_at(client, "/dashboards/margin/table")
 
     assert "2 rated lines in USD not added" in page.source
     assert "/dashboards/rated_lines?currency=USD" in page.links
@@ -123,7 +123,7 @@ def test_every_link_leads_somewhere(client: TestClient, address: str) -> None:
 
 def test_a_figure_leads_to_its_rows(client: TestClient) -> None:
     """The lines behind a revenue figure add up to it, and its costs to its COGS."""
-    page = page_at(client, "/dashboards/margin?by=account&service=nexadesk")
+    page = page_at(client, "/dashboards/margin/table?by=account&service=nexadesk")
     by_address = "service=nexadesk&account=acct-03"
     row = next(row for row in page.cells if "Prairie Sky Co-operative" in " ".join(row))
 
@@ -137,7 +137,7 @@ def test_a_figure_leads_to_its_rows(client: TestClient) -> None:
 
 def test_a_shared_cost_leads_to_shared_costs(client: TestClient) -> None:
     """The row that names no account leads to exactly the costs that name none."""
-    page = page_at(client, "/dashboards/margin?by=account&service=nexadesk")
+    page = page_at(client, "/dashboards/margin/table?by=account&service=nexadesk")
 
     assert "/dashboards/costs?service=nexadesk&shared=1" in page.links
     costs = client.get("/dashboards/costs.json?service=nexadesk&shared=1").json()["costs"]
@@ -158,7 +158,7 @@ def test_a_line_explains_itself(client: TestClient) -> None:
 
 def test_names_from_customers_are_text(client: TestClient) -> None:
     """A name that is a script is shown as text on every page and runs nowhere."""
-    for address in ("/dashboards/margin?by=account", "/dashboards/drafts", "/dashboards/costs"):
+    for address in ("/dashboards/margin/table?by=account", "/dashboards/drafts", "/dashboards/costs"):
         page = page_at(client, address)
         assert "&lt;script&gt;" in page.source
         assert "<script" not in page.source
@@ -167,7 +167,7 @@ def test_names_from_customers_are_text(client: TestClient) -> None:
 @pytest.mark.parametrize("hostile", ["%3Cscript%3Ealert(1)%3C/script%3E", "%22onfocus=x", "..%2F"])
 def test_words_of_the_address_are_text(client: TestClient, hostile: str) -> None:
     """Whatever the address says comes back as text or not at all."""
-    for path in ("margin?account=", "rated_lines?service=", "costs?account=", "drafts?status="):
+    for path in ("margin/table?account=", "rated_lines?service=", "costs?account=", "drafts?status="):
         page = Page(client.get(f"/dashboards/{path}{hostile}").text)
         assert "script" not in {tag for tag, _ in page.elements}
         assert not any("onfocus" in attributes for _, attributes in page.elements)
@@ -188,14 +188,14 @@ def test_an_unknown_id_is_a_page(client: TestClient, kind: str) -> None:
 )
 def test_an_unreadable_address_is_a_page(client: TestClient, query: str) -> None:
     """An address that can't be read is a page of status 400 that says what to write."""
-    for path in ("margin", "rated_lines", "costs"):
+    for path in ("margin/table", "rated_lines", "costs"):
         page_at(client, f"/dashboards/{path}?{query}", status=400)
 
 
 def test_every_grouping_and_order_is_a_page(client: TestClient) -> None:
     """Each grouping and each order is a page whose total is the same."""
     totals = {
-        tuple(page_at(client, f"/dashboards/margin?by={by}&sort={sort}").rows("Total")[0])
+        tuple(page_at(client, f"/dashboards/margin/table?by={by}&sort={sort}").rows("Total")[0])
         for by in GROUPINGS
         for sort in SORTS[:: len(GROUPINGS)]
     }
@@ -205,7 +205,7 @@ def test_every_grouping_and_order_is_a_page(client: TestClient) -> None:
 
 def test_a_later_page_has_the_other_rows(client: TestClient) -> None:
     """Two pages of a table share no row and the total stays that of all."""
-    one, two = (page_at(client, f"/dashboards/margin?by=all&page={number}") for number in (1, 2))
+    one, two = (page_at(client, f"/dashboards/margin/table?by=all&page={number}") for number in (1, 2))
     first, second = (
         {tuple(row) for row in page.cells if len(row) == 7 and row[0] != "Service"
          and row[2].endswith("2026")}
@@ -240,14 +240,14 @@ def test_empty_houses_say_what_to_do(tmp_path: Path) -> None:
     client = TestClient(seeded_app(lake, state))
 
     for path, command in [
-        ("", "fusion-billing import costs FILE"),
+        ("/margin/table", "fusion-billing import costs FILE"),
         ("/rated_lines", "fusion-billing bill"),
         ("/costs", "fusion-billing import costs FILE"),
         ("/drafts", "fusion-billing bill"),
     ]:
         assert command in page_at(client, f"/dashboards{path}").source
     lake.append_unless(RATED_LINE, rated_frame(), column="id", value="none")
-    assert "No cost file yet" in page_at(client, "/dashboards").source
+    assert "No cost file yet" in page_at(client, "/dashboards/margin/table").source
     lake.close()
     state.close()
 
@@ -261,21 +261,21 @@ def test_the_router_can_be_guarded(client: TestClient) -> None:
     app = FastAPI()
     app.include_router(router, dependencies=[Depends(nobody)])
 
-    assert TestClient(app).get("/dashboards/margin").status_code == 401
+    assert TestClient(app).get("/dashboards/margin/table").status_code == 401
 
 
 def test_behind_a_path_the_links_carry_it(client: TestClient) -> None:
     """Served below a path of a proxy, every link and file is below it too."""
     app = client.app
     assert isinstance(app, FastAPI)
-    page = Page(TestClient(app, root_path="/billing").get("/billing/dashboards").text)
+    page = Page(TestClient(app, root_path="/billing").get("/billing/dashboards/margin/table").text)
 
     assert all(link.startswith(("/billing/dashboards", "#")) for link in page.links)
 
 
 def test_the_page_says_as_of_when(client: TestClient) -> None:
     """The page tells the moment it is of, in Toronto, and how fresh its sources are."""
-    page = page_at(client, "/dashboards")
+    page = page_at(client, "/dashboards/margin/table")
     moment = datetime(2026, 12, 2, 14, 30, tzinfo=UTC)
 
     assert ("time", {"datetime": moment.isoformat()}) in page.elements
@@ -285,7 +285,7 @@ def test_the_page_says_as_of_when(client: TestClient) -> None:
 
 def test_the_exact_cogs_is_at_hand(client: TestClient) -> None:
     """The rounded COGS of a row carries its exact value."""
-    page = page_at(client, "/dashboards")
+    page = page_at(client, "/dashboards/margin/table")
     total = margin_total(margin_parts(rated_frame().lazy(), cost_frame().lazy()))
     titles = {decimal_text(Decimal(title.removeprefix("exact: ")))
               for tag, attributes in page.elements if tag == "a"

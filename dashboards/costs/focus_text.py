@@ -8,20 +8,24 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 import polars as pl
 
+from dashboards.costs.faults import WHOLE_FILE, RowFault
+
 FILE_BYTES_MAX = 256 * 1024 * 1024
 ROWS_AT_ONCE = 50_000
-WHOLE_FILE = 0
+ROWS_MAX = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class RowFault:
-    """Why a row can't be taken; rows count from 1 after the header, 0 is the whole file."""
+class _Lines(Protocol):
+    """A reader of CSV rows that knows which line it is at."""
 
-    row_number: int
-    reason: str
+    @property
+    def line_num(self) -> int: ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ def focus_text(content: bytes, wanted: Sequence[str]) -> FocusText:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return _refused(f"not UTF-8 text at byte {error.start}")
+        line = content.count(b"\n", 0, error.start) + 1
+        return _refused(f"not UTF-8 text at byte {error.start}: save the file as UTF-8", line)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
@@ -51,14 +56,17 @@ def focus_text(content: bytes, wanted: Sequence[str]) -> FocusText:
     return _read(reader, header, [name for name in header if name in wanted])
 
 
-def _refused(reason: str) -> FocusText:
-    return FocusText(pl.DataFrame(), (RowFault(WHOLE_FILE, reason),))
+def _refused(reason: str, line_number: int = 0) -> FocusText:
+    return FocusText(pl.DataFrame(), (RowFault(WHOLE_FILE, reason, line_number=line_number),))
 
 
-def _read(reader: Iterator[list[str]], header: list[str], names: list[str]) -> FocusText:
+def _read(reader: _Lines, header: list[str], names: list[str]) -> FocusText:
     faults: list[RowFault] = []
     rows = _sound_rows(reader, header, names, faults)
-    schema: dict[str, pl.DataType] = {"row_number": pl.Int64(), **dict.fromkeys(names, pl.String())}
+    schema: dict[str, pl.DataType] = {
+        **dict.fromkeys(("row_number", "line_number"), pl.Int64()),
+        **dict.fromkeys(names, pl.String()),
+    }
     frames = [pl.DataFrame(schema=schema)]
     while batch := list(islice(rows, ROWS_AT_ONCE)):
         frames.append(pl.DataFrame(batch, schema=schema, orient="row"))
@@ -67,20 +75,25 @@ def _read(reader: Iterator[list[str]], header: list[str], names: list[str]) -> F
 
 
 def _sound_rows(
-    reader: Iterator[list[str]], header: list[str], names: list[str], faults: list[RowFault]
+    reader: _Lines, header: list[str], names: list[str], faults: list[RowFault]
 ) -> Iterator[tuple[int | str, ...]]:
     places = [header.index(name) for name in names]
     row_number = 0
     try:
         for row_number, fields in enumerate(filter(None, reader), start=1):
+            if row_number > ROWS_MAX:
+                reason = f"more than {ROWS_MAX} rows: split the file"
+                faults.append(RowFault(row_number, reason, line_number=reader.line_num))
+                return
             if len(fields) == len(header):
-                yield (row_number, *(fields[place] for place in places))
+                yield (row_number, reader.line_num, *(fields[place] for place in places))
             else:
                 reason = f"{len(fields)} fields where the header has {len(header)}"
-                faults.append(RowFault(row_number, reason))
+                faults.append(RowFault(row_number, reason, line_number=reader.line_num))
     except csv.Error as error:
         # What follows broken quoting can't be told apart into rows any more.
-        faults.append(RowFault(row_number + 1, f"broken CSV, nothing read from here: {error}"))
+        reason = f"broken CSV, nothing read from here: {error}"
+        faults.append(RowFault(row_number + 1, reason, line_number=reader.line_num))
 
 
 def _null_where_empty(name: str) -> pl.Expr:

@@ -4,10 +4,10 @@ import csv
 from decimal import Decimal
 from pathlib import Path
 
-from dashboards.costs import import_costs
+from dashboards.costs.importing import import_costs
 from storage.lake import Lake
 from storage.lake_tables import COST
-from tests.dashboards.focus_files import a_row, focus_file
+from tests.dashboards.costs.focus_files import a_row, focus_file
 from tests.shared_files import shared_file
 
 USD = {"USD": Decimal("1.4")}

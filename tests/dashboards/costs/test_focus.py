@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.focus import FocusCosts, cogs_cad, focus_costs
-from dashboards.focus_text import RowFault
+from dashboards.costs.charges import ReadCosts, Stamp, cogs_cad
+from dashboards.costs.focus import focus_costs
+from dashboards.costs.fx import FxRates
 from storage.lake_tables import COST
-from tests.dashboards.focus_files import SOUND, a_row, focus_file
+from tests.dashboards.costs.focus_files import SOUND, a_row, focus_file
+
+STAMP = Stamp("file", "file", datetime(2026, 11, 1, tzinfo=UTC))
 
 
-def read(content: bytes, rates: Mapping[str, Decimal] | None = None) -> FocusCosts:
-    return focus_costs(content, rates=rates or {}, import_id="file", timezone="America/Toronto")
+def read(content: bytes, rates: Mapping[str, Decimal] | None = None) -> ReadCosts:
+    return focus_costs(content, rates=FxRates(rates or {}), stamp=STAMP)
 
 
 def reasons(*rows: Mapping[str, str]) -> list[str]:
@@ -70,9 +73,9 @@ def test_cad_needs_no_rate_and_others_do() -> None:
     euro = read(focus_file(a_row(), a_row(BillingCurrency="EUR")))
 
     assert euro.costs.is_empty()
-    assert euro.faults == (
-        RowFault(2, "no rate for EUR: give the CAD for one EUR with --rate EUR=…"),
-    )
+    assert [(fault.place, fault.reason.split(":")[0]) for fault in euro.faults] == [
+        ("row 2, line 3, BillingCurrency", "no rate for EUR on 2026-10-01")
+    ]
 
 
 @pytest.mark.parametrize("rate", ["0", "-1.4", "NaN", "Infinity", "1e-13", "1000000"])
@@ -213,6 +216,44 @@ def test_a_file_that_is_no_focus_file(content: bytes, word: str) -> None:
 def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
     """A file that a spreadsheet saved is read as well."""
     assert read(b"\xef\xbb\xbf" + focus_file(a_row())).faults == ()
+
+
+def test_a_file_of_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file beyond the limit is refused at its first row too many, and nothing is taken."""
+    monkeypatch.setattr("dashboards.costs.focus_text.ROWS_MAX", 2)
+
+    (fault,) = read(focus_file(a_row(), a_row(), a_row())).faults
+
+    assert (fault.row_number, fault.line_number) == (3, 4)
+
+
+@pytest.mark.parametrize("column", ["x_fc_service", "x_fc_account", "ProviderName", "ServiceName"])
+@pytest.mark.parametrize("formula", ["=1+1", "@SUM(A1)", "+1"])
+def test_a_name_is_no_formula(column: str, formula: str) -> None:
+    """A name that a spreadsheet would run is refused with its row, line and column."""
+    (fault,) = read(focus_file(a_row(**{column: formula}))).faults
+
+    assert fault.place == f"row 1, line 2, {column}"
+
+
+def test_whole_days_are_the_provider_s() -> None:
+    """A charge for whole UTC days counts on its UTC date, though Toronto is a day behind."""
+    row = a_row(ChargePeriodStart="2026-10-01 00:00:00", ChargePeriodEnd="2026-11-01 00:00:00")
+
+    costs = read(focus_file(row)).costs
+
+    days = costs.select("month", "day", "last_day").row(0)
+    assert days == (date(2026, 10, 1), date(2026, 10, 1), date(2026, 10, 31))
+
+
+def test_a_negative_quantity_costs_nothing() -> None:
+    """Less than nothing may be given back, and not be sold, but by a credit or correction."""
+    sold = a_row(ConsumedQuantity="-1", EffectiveCost="1")
+
+    assert len(reasons(sold)) == 1
+    assert reasons({**sold, "ChargeCategory": "Credit"}) == []
+    assert reasons({**sold, "ChargeClass": "Correction"}) == []
+    assert reasons({**sold, "EffectiveCost": "-1"}) == []
 
 
 @given(st.binary(max_size=300))

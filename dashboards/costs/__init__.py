@@ -1,0 +1,1 @@
+"""What the providers charge, in the lake once, and whose it is."""

@@ -1,0 +1,188 @@
+"""Charges as every source gives them, and what becomes of them: rows of the lake's cost table.
+
+Decides a charge's day, its key, its rate and its COGS. Opens no file and no lake.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
+from hashlib import blake2b
+
+import polars as pl
+
+from catalog.money import QUANTITY_SCALE, ZERO
+from dashboards.costs.faults import RowFault
+from dashboards.costs.fx import FxRate, FxRates
+from storage.lake_tables import COST, QUANTITY
+
+TIMEZONE = "America/Toronto"
+TAX = "Tax"
+CREDIT = "Credit"
+ADJUSTMENT = "Adjustment"
+CORRECTION = "Correction"
+CHARGE_CATEGORIES = ("Usage", "Purchase", TAX, CREDIT, ADJUSTMENT)
+# What is decided here; everything else of the cost table comes from the source.
+DECIDED = (
+    *("month", "day", "last_day", "fx_rate", "cogs_cad", "fx_date", "fx_source"),
+    *("source", "is_withdrawn", "recorded_at", "import_id"),
+)
+CHARGE_SCHEMA = {
+    **{name: kind for name, kind in COST.polars_schema.items() if name not in DECIDED},
+    "line_number": pl.Int64(),
+}
+# Two rows that agree in all of these are told apart by their order only.
+NAMING = (
+    *("provider", "billing_account_id", "sub_account_id", "provider_service", "sku_id"),
+    *("resource_id", "charge_category", "charge_class", "description"),
+    *("charge_period_start", "charge_period_end", "billing_currency"),
+)
+_EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
+_SMALLEST = Decimal(1).scaleb(-QUANTITY_SCALE)
+_MIDNIGHT = pl.time(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCosts:
+    """Rows with the columns of the cost table, or what is wrong: with faults there are no rows."""
+
+    costs: pl.DataFrame
+    faults: tuple[RowFault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What a source gave, null where it could not be read, and what is wrong with it."""
+
+    frame: pl.DataFrame
+    faults: tuple[RowFault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What an import says of all its rows.
+
+    Without a `revision` a row that changed gets a newer one than it had, and others stay.
+    """
+
+    source: str
+    import_id: str
+    recorded_at: datetime
+    revision: int | None = None
+    timezone: str = TIMEZONE
+
+
+def cost_rows(charges: Charges, rates: FxRates, stamp: Stamp) -> ReadCosts:
+    """Return the charges as cost rows in CAD; every fault is told, and then there is no row."""
+    dated = with_days(charges.frame, stamp.timezone)
+    keys = list(dated.select("billing_currency", "day").iter_rows())
+    by_key = {key: None if key[0] is None else rates.on(*key) for key in set(keys)}
+    found = [by_key[key] for key in keys]
+    faults = [*charges.faults, *_without_rate(dated, found)]
+    if faults:
+        ordered = tuple(sorted(faults, key=lambda fault: fault.row_number))
+        return ReadCosts(pl.DataFrame(schema=COST.polars_schema), ordered)
+    return ReadCosts(_stamped(_in_cad(_named(dated), found), stamp), ())
+
+
+def cogs_cad(effective_cost: Decimal, fx_rate: Decimal, charge_category: str) -> Decimal:
+    """Return EffectiveCost in CAD at 12 decimals, rounded half-up; a tax is no COGS."""
+    if charge_category == TAX:
+        return ZERO
+    return _EXACT.multiply(effective_cost, fx_rate).quantize(_SMALLEST, context=_EXACT)
+
+
+def with_days(charges: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """Add the first and the last day of each charge.
+
+    A charge for whole UTC days, as providers cut them, is of those days; others are local.
+    """
+    day, last_day = day_columns(timezone)
+    return charges.with_columns(day=day, last_day=last_day)
+
+
+def day_columns(timezone: str) -> tuple[pl.Expr, pl.Expr]:
+    """Return the first and the last day of a charge, from its start and end."""
+    start, end = pl.col("charge_period_start"), pl.col("charge_period_end")
+    is_whole = (start.dt.time() == _MIDNIGHT) & (end.dt.time() == _MIDNIGHT) & (end > start)
+    local = start.dt.convert_time_zone(timezone).dt.date()
+    last = pl.max_horizontal(start, end - pl.duration(microseconds=1))
+    local_last = last.dt.convert_time_zone(timezone).dt.date()
+    return (
+        pl.when(is_whole).then(start.dt.date()).otherwise(local),
+        pl.when(is_whole).then(last.dt.date()).otherwise(local_last),
+    )
+
+
+def kept_cost(cost: Decimal) -> tuple[Decimal, str | None]:
+    """Return a cost at 12 decimals, half-up, and its own digits where it has more."""
+    kept = cost.quantize(_SMALLEST, context=_EXACT)
+    return kept, (None if kept == cost else format(cost, "f"))
+
+
+def epoch_milliseconds(at: datetime) -> int:
+    """Return an instant as whole milliseconds since 1970: a revision that grows with time."""
+    since = at - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+
+
+def _without_rate(dated: pl.DataFrame, found: list[FxRate | None]) -> Iterator[RowFault]:
+    places = dated.select("row_number", "line_number", "billing_currency", "day").iter_rows()
+    for (row, line, currency, day), rate in zip(places, found, strict=True):
+        if rate is None and currency is not None:
+            told = str(currency)[:40]
+            on_day = f" on {day}" if day else ""
+            reason = (
+                f"no rate for {told}{on_day}: give the CAD for one {told} with --rate {told}=…, "
+                "or import rates with `costs rates`"
+            )
+            yield RowFault(row, reason, "BillingCurrency", line or 0)
+
+
+def _in_cad(dated: pl.DataFrame, found: list[FxRate | None]) -> pl.DataFrame:
+    rates = [rate for rate in found if rate is not None]
+    parts = dated.select("effective_cost", "charge_category").iter_rows()
+    # Polars rounds a product of decimals half-even; ours is half-up.
+    cogs = [
+        cogs_cad(cost, rate.rate, category)
+        for (cost, category), rate in zip(parts, rates, strict=True)
+    ]
+    return dated.with_columns(
+        pl.Series("cogs_cad", cogs, QUANTITY),
+        pl.Series("fx_rate", [rate.rate for rate in rates], QUANTITY),
+        pl.Series("fx_date", [rate.day for rate in rates], pl.Date),
+        pl.Series("fx_source", [rate.source for rate in rates], pl.String),
+    )
+
+
+def _named(dated: pl.DataFrame) -> pl.DataFrame:
+    """Give rows without a key the digest of what names them, and their place among equals."""
+    own = pl.col("source_key").is_not_null()
+    text = pl.concat_str(
+        [pl.col(name).cast(pl.String).fill_null("\x00") for name in NAMING], separator="\x1f"
+    )
+    texts = dated.select(text.alias("text"))["text"]
+    digests = pl.Series(
+        "digest", [blake2b(each.encode(), digest_size=12).hexdigest() for each in texts], pl.String
+    )
+    place = pl.int_range(pl.len()).over("day", "digest", own)
+    return (
+        dated.with_columns(digests)
+        .with_columns(
+            source_key=pl.when(own)
+            .then("source_key")
+            .otherwise(pl.format("{}-{}", "digest", place))
+        )
+        .drop("digest")
+    )
+
+
+def _stamped(costs: pl.DataFrame, stamp: Stamp) -> pl.DataFrame:
+    return costs.with_columns(
+        month=pl.col("day").dt.month_start(),
+        source=pl.lit(stamp.source),
+        revision=pl.coalesce("revision", pl.lit(stamp.revision, pl.Int64)),
+        is_withdrawn=pl.lit(value=False),
+        recorded_at=pl.lit(stamp.recorded_at, COST.polars_schema["recorded_at"]),
+        import_id=pl.lit(stamp.import_id),
+    ).select(pl.col(name).cast(kind) for name, kind in COST.polars_schema.items())

@@ -1,0 +1,34 @@
+"""Costs over HTTP: a service tells what its usage cost at its providers."""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Request
+
+from catalog.exact_json import JsonValue
+from catalog.http import CallerService, Json, LimitsOf, Now, StateOf
+from dashboards.costs.posting import post_costs, read_body
+from storage.lake import Lake
+
+router = APIRouter(prefix="/costs", tags=["costs"])
+
+
+def lake_of(request: Request) -> Lake:
+    """Return the lake of the running app."""
+    return cast(Lake, request.app.state.lake)
+
+
+async def rows_of(request: Request, _service: CallerService, limits: LimitsOf) -> list[JsonValue]:
+    """Return the rows of the body, numbers exact."""
+    return read_body(await request.body(), limits.json_depth_max)
+
+
+@router.post("")
+def create_costs(
+    rows: Annotated[list[JsonValue], Depends(rows_of)],
+    service: CallerService,
+    state: StateOf,
+    lake: Annotated[Lake, Depends(lake_of)],
+    at: Now,
+) -> Json:
+    """Keep daily costs of the caller's own service: all rows or none, each revision once."""
+    return Json({"costs": post_costs(lake, state, service, rows, at=at)})
