@@ -122,11 +122,11 @@ def test_a_failing_job_is_shown_and_tried_again(house: House) -> None:
 def test_health_names_a_failing_job(roof: Roof) -> None:
     """The health is degraded while a job fails, and says what went wrong."""
     scheduler = roof.scheduler
-    scheduler.health["flush"].problem = "OSError: no space left"
+    scheduler.health["bill"].problem = "OSError: no space left"
 
     health = roof.client.get("/health").json()
 
-    assert (health["status"], health["jobs"]["flush"]["problem"]) == (
+    assert (health["status"], health["jobs"]["bill"]["problem"]) == (
         "degraded",
         "OSError: no space left",
     )
