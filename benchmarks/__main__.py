@@ -16,6 +16,7 @@ from benchmarks.intake import intake_figures
 from benchmarks.key_index import key_index_figures
 from benchmarks.lake import lake_figures
 from benchmarks.machine import facts
+from benchmarks.margin import margin_figures
 from benchmarks.month import month_figures
 from benchmarks.pricing import pricing_figures
 from benchmarks.rerating import rerating_figures
@@ -29,6 +30,7 @@ SIZES: dict[str, tuple[int, str]] = {
     "flushes": (500, "flushes of 1,000 events into one lake"),
     "rows": (1_000_000, "usage rows of the month"),
     "trials": (200, "pushes that are asked for at once"),
+    "accounts": (1_000, "accounts of 24 months whose margin is asked for"),
 }
 PARTS: dict[str, Callable[[Path, Namespace], Lines]] = {
     "http": lambda folder, sizes: http_figures(folder, sizes.requests),
@@ -41,6 +43,7 @@ PARTS: dict[str, Callable[[Path, Namespace], Lines]] = {
     "bill": lambda folder, sizes: billing_figures(folder, sizes.rows),
     "rating": lambda _folder, sizes: pricing_figures(sizes.rows // PRICING_SHARE),
     "rerating": lambda folder, sizes: rerating_figures(folder, sizes.rows),
+    "margin": lambda folder, sizes: margin_figures(folder, sizes.accounts),
 }
 
 

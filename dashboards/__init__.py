@@ -1,15 +1,16 @@
 """Money meets cost: COGS, gross profit and gross margin.
 
-The door gives pure functions only; pages are in `routes`, imports in `costs`.
+The door gives pure functions only; pages are in `routes`, imports in `costs.importing`.
 """
 
-from dashboards.focus import FocusCosts, cogs_cad, focus_costs
-from dashboards.focus_text import RowFault
+from dashboards.costs.charges import ReadCosts, cogs_cad
+from dashboards.costs.faults import RowFault
+from dashboards.costs.focus import focus_costs
 from dashboards.margin import Margin, foreign_lines, margin_rows, margin_total
 
 __all__ = [
-    "FocusCosts",
     "Margin",
+    "ReadCosts",
     "RowFault",
     "cogs_cad",
     "focus_costs",

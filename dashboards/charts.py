@@ -4,7 +4,7 @@ Draws what it is given; computes no figure. Coordinates are the only floats of t
 position on a screen is no money.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -45,13 +45,20 @@ class Slot:
     cogs: tuple[Segment, ...]
 
 
-def column_chart(slots: Sequence[Slot], *, title: str, description: str, series: int) -> Markup:
-    """Return the chart of revenue and COGS by month."""
+def column_chart(
+    slots: Sequence[Slot],
+    *,
+    title: str,
+    description: str,
+    series: int,
+    axis: Callable[[Decimal], str] = axis_money,
+) -> Markup:
+    """Return the chart of revenue and COGS by month; `axis` says the amounts of its axis."""
     scale = _Scale.of(slots)
     slot_width = (WIDTH - LEFT - RIGHT) / max(len(slots), 1)
     body = Markup("").join(
         [
-            *_grid(scale),
+            *_grid(scale, axis),
             *(
                 _slot(slot, scale, LEFT + slot_width * place, slot_width)
                 for place, slot in enumerate(slots)
@@ -124,14 +131,14 @@ def _ticks(low: Decimal, high: Decimal) -> tuple[Decimal, ...]:
     return tuple(step * place for place in range(first, max(last, first + 1) + 1))
 
 
-def _grid(scale: _Scale) -> Iterator[Markup]:
+def _grid(scale: _Scale, axis: Callable[[Decimal], str]) -> Iterator[Markup]:
     for tick in scale.ticks:
         yield Markup(
             '<line class="grid" x1="{:.1f}" x2="{:.1f}" y1="{:.1f}" y2="{:.1f}"/>'
             '<text class="tick" x="{:.1f}" y="{:.1f}">{}</text>'
         ).format(
             LEFT, WIDTH - RIGHT, scale.y(tick), scale.y(tick),
-            LEFT - 8, scale.y(tick) + 4, axis_money(tick),
+            LEFT - 8, scale.y(tick) + 4, axis(tick),
         )  # fmt: skip
 
 

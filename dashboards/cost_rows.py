@@ -4,17 +4,17 @@ from decimal import Decimal
 
 import polars as pl
 
+from dashboards.costs.cost_store import costs_in_effect
 from dashboards.rated_lines import ROWS_PER_PAGE, Row, RowPage, exported
 from dashboards.scope import Scope, in_scope
 from storage.lake import Lake
-from storage.lake_tables import COST
 
 ORDER = ("month", "charge_period_start", "import_id", "row_number")
 
 
 def cost_page(lake: Lake, scope: Scope, page: int) -> RowPage:
     """Return one page of the cost rows in scope, the newest first; the total is COGS in CAD."""
-    costs = in_scope(lake.scan(COST), scope)
+    costs = in_scope(costs_in_effect(lake), scope)
     count, cogs = costs.select(pl.len(), pl.col("cogs_cad").sum()).collect().row(0)
     ordered = costs.sort(ORDER, descending=[True, True, False, False])
     rows = ordered.slice((page - 1) * ROWS_PER_PAGE, ROWS_PER_PAGE).collect()
@@ -23,4 +23,4 @@ def cost_page(lake: Lake, scope: Scope, page: int) -> RowPage:
 
 def exported_costs(lake: Lake, scope: Scope) -> list[Row]:
     """Return every cost row in scope; ScopeFault over the limit."""
-    return exported(in_scope(lake.scan(COST), scope).sort(ORDER))
+    return exported(in_scope(costs_in_effect(lake), scope).sort(ORDER))

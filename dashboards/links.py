@@ -13,8 +13,8 @@ class Links:
     home: str
 
     def margin(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
-        """Return the margin page (or its .csv, .json) of a scope."""
-        return f"{self.home}/margin{suffix}{scope_query(scope, **more)}"
+        """Return the margin table (or its .csv, .json) of a scope."""
+        return f"{self.home}/margin/table{suffix}{scope_query(scope, **more)}"
 
     def lines(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
         """Return the rated lines behind a figure."""

@@ -13,7 +13,7 @@ from dashboards.csv_text import Cell, csv_text
 from dashboards.formats import account_label, service_label
 from dashboards.freshness import Choices, choices_of, read_freshness
 from dashboards.links import Links
-from dashboards.margin import CURRENCY, Margin, foreign_lines, margin_parts, margin_total
+from dashboards.margin import CURRENCY, KEYS, MEASURES, Margin, margin_total
 from dashboards.margin_page import (
     GROUPINGS,
     ROWS_PER_PAGE,
@@ -25,12 +25,12 @@ from dashboards.margin_page import (
     table_rows,
     unallocated_words,
 )
+from dashboards.mart.cube import read_cube
 from dashboards.names import Names, read_names
 from dashboards.scope import Scope, choice_from, in_scope, month_param, page_from, scope_from
 from dashboards.tiles import tiles_of
 from dashboards.trend import Trend, legend_of, slots_of, trend_of, trend_words
 from storage.lake import Lake
-from storage.lake_tables import COST, RATED_LINE
 from storage.state import State
 
 KEY_TEXTS: Mapping[str, Callable[[Any], str | None]] = {
@@ -61,13 +61,15 @@ class Report:
         return sorted_rows(self.parts, self.by, self.sort)
 
 
-def read_report(lake: Lake, params: Mapping[str, str]) -> Report:
-    """Read the lake as an address asks; ScopeFault when the address can't be read."""
+def read_report(lake: Lake, state: State, params: Mapping[str, str]) -> Report:
+    """Read the margins as an address asks; ScopeFault when the address can't be read."""
     scope = scope_from(params)
     by, sort = choice_from(params, "by", tuple(GROUPINGS)), choice_from(params, "sort", SORTS)
     page = page_from(params)
-    rated = lake.scan(RATED_LINE)
-    every_part = margin_parts(rated, lake.scan(COST))
+    cube = read_cube(lake, state)
+    every_part = cube.by_account.select(*KEYS, *MEASURES).sort(KEYS, nulls_last=True)
+    foreign = in_scope(cube.foreign.lazy(), scope).group_by("currency")
+    counted = foreign.agg(pl.col("lines_count").sum()).sort("currency").collect()
     return Report(
         scope=scope,
         by=by,
@@ -75,7 +77,7 @@ def read_report(lake: Lake, params: Mapping[str, str]) -> Report:
         page=page,
         parts=in_scope(every_part.lazy(), scope).collect(),
         choices=choices_of(every_part),
-        foreign=foreign_lines(in_scope(rated, scope)),
+        foreign=dict(counted.iter_rows()),
     )
 
 

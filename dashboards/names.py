@@ -42,3 +42,16 @@ def read_names(state: State, account_ids: Iterable[str | None] = ()) -> Names:
             dict(iter(connection.execute(services))),
             {(code, known): name for code, known, name in connection.execute(accounts)},
         )
+
+
+def names_stamp(state: State) -> tuple[object, ...]:
+    """Return a value that changes whenever the name of a service or an account may have."""
+    services = sa.select(service.c.code, service.c.name).order_by(service.c.code)
+    accounts = sa.select(
+        sa.func.count(), sa.func.max(account.c.updated_at), sa.func.max(account.c.deleted_at)
+    )
+    with state.read() as connection:
+        return (
+            tuple(tuple(row) for row in connection.execute(services)),
+            tuple(connection.execute(accounts).one()),
+        )

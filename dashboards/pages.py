@@ -4,7 +4,7 @@ A fault becomes a page that says what to do; knows no figure.
 """
 
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from dashboards import formats
 from dashboards.links import Links
+from dashboards.reports.words import ENGLISH
 from dashboards.scope import ScopeFault, month_param
 
 HERE = Path(__file__).parent
@@ -64,10 +66,13 @@ class PageRoute(APIRoute):
 
 def page(request: Request, template: str, as_of: datetime, **context: object) -> HTMLResponse:
     """Return a page; the address it was asked at decides all its links."""
-    text = TEMPLATES.get_template(template).render(
-        links=links_of(request), version=VERSION, as_of=as_of, **context
-    )
-    return HTMLResponse(text)
+    known = {"links": links_of(request), "version": VERSION, "words": ENGLISH, "as_of": as_of}
+    return HTMLResponse(TEMPLATES.get_template(template).render({**known, **context}))
+
+
+def body_of(context: Mapping[str, Any]) -> Markup:
+    """Return the body of a report's page: all but its frame, which tells the time."""
+    return Markup(TEMPLATES.get_template("report_body.html").render(context))  # noqa: S704 - escaped by the template
 
 
 def links_of(request: Request) -> Links:
@@ -89,7 +94,7 @@ def asset(name: str) -> Response:
 def _fault_page(request: Request, status: int, title: str, words: str) -> Response:
     text = TEMPLATES.get_template("fault.html").render(
         links=links_of(request), version=VERSION, as_of=None, status=status, title=title,
-        words=words,
+        fault=words, words=ENGLISH,
     )  # fmt: skip
     return HTMLResponse(text, status_code=status)
 

@@ -20,12 +20,14 @@ from dashboards.margin_answer import margin_context, margin_csv, margin_json, re
 from dashboards.names import read_names
 from dashboards.pages import PREFIX, NotFoundPage, PageRoute, asset, links_of, page
 from dashboards.rated_lines import exported_lines, find_rated_line, rated_line_page
+from dashboards.reports.routes import add_reports
 from dashboards.row_files import costs_csv, lines_csv, rows_json
 from dashboards.scope import page_from, scope_from, text_from
 from storage.lake import Lake
 from storage.state import State
 
 router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False)
+add_reports(router)
 
 
 def _lake(request: Request) -> Lake:
@@ -48,25 +50,24 @@ TheState = Annotated[State, Depends(_state)]
 Now = Annotated[datetime, Depends(_now)]
 
 
-@router.get("")
-@router.get("/margin")
+@router.get("/margin/table")
 def margin_page(request: Request, lake: TheLake, state: TheState, now: Now) -> HTMLResponse:
     """Show revenue, COGS, gross profit and gross margin."""
-    report = read_report(lake, request.query_params)
+    report = read_report(lake, state, request.query_params)
     context = margin_context(lake, state, report, links_of(request))
     return page(request, "margin.html", now, **context)
 
 
-@router.get("/margin.csv")
-def margin_as_csv(request: Request, lake: TheLake) -> Response:
+@router.get("/margin/table.csv")
+def margin_as_csv(request: Request, lake: TheLake, state: TheState) -> Response:
     """Answer the margin table as CSV."""
-    return _csv(margin_csv(read_report(lake, request.query_params)), "margin")
+    return _csv(margin_csv(read_report(lake, state, request.query_params)), "margin")
 
 
-@router.get("/margin.json")
-def margin_as_json(request: Request, lake: TheLake, now: Now) -> JSONResponse:
+@router.get("/margin/table.json")
+def margin_as_json(request: Request, lake: TheLake, state: TheState, now: Now) -> JSONResponse:
     """Answer the margin table as JSON."""
-    return JSONResponse(margin_json(read_report(lake, request.query_params), now))
+    return JSONResponse(margin_json(read_report(lake, state, request.query_params), now))
 
 
 @router.get("/rated_lines")

@@ -9,13 +9,23 @@ from fastapi.responses import RedirectResponse
 
 import catalog.routes.billable_metrics
 import catalog.routes.customers
+import catalog.routes.fixed_charges
+import catalog.routes.lifecycle_events
+import catalog.routes.plan_charge_filters
+import catalog.routes.plan_charges
 import catalog.routes.plans
+import catalog.routes.subscription_charge_filters
+import catalog.routes.subscription_charges
 import catalog.routes.subscriptions
+import catalog.routes.webhook_endpoints
+import dashboards.costs.routes
 import dashboards.routes
 import ingest.counter_routes
 import ingest.import_routes
 import ingest.quarantine_routes
 import ingest.routes
+import odoo_bridge.answers.routes.routers
+import rating.alerts.routes
 import rating.correction_routes
 import rating.estimate_routes
 import rating.explanation_routes
@@ -27,15 +37,23 @@ from catalog.http import BodyLimit, Limits, install_error_handlers
 from catalog.key_cache import KeyCache
 from catalog.request_body import BodyLimits
 from fusion_billing import VERSION, frozen_time, health, metrics
+from fusion_billing.catalogue_ownership import guards_of
 from fusion_billing.house import House
+from fusion_billing.idempotency.middleware import Idempotency, IdempotencyLimits
+from fusion_billing.idempotency.store import Terms, forget_running
 from fusion_billing.metrics import metrics_registry
+from fusion_billing.odoo import answering_odoo_of
+from fusion_billing.openapi.document import install_openapi
+from fusion_billing.openapi.page import router as docs_router
 from fusion_billing.page_access import require_page_access
 from fusion_billing.request_log import RequestLog
 from fusion_billing.scheduler import Scheduler
+from fusion_billing.webhooks import webhook_rules
 from ingest.answering import PushLimits
 from ingest.front_door import FrontDoor, push_routes
 from ingest.import_queue import ImportQueue
 from ingest.keeping import keep_rows
+from odoo_bridge.answers.sources import OdooAnswers
 
 MOUNTS = ("/api/billing/v1", "/api/v1", "/api/billing/api/v1")
 PAGES_ONLY = (Depends(require_page_access),)
@@ -45,15 +63,26 @@ ROUTERS = (
     ingest.import_routes.router,
     ingest.quarantine_routes.router,
     rating.routes.router,
+    rating.alerts.routes.router,
     rating.fee_routes.router,
     rating.estimate_routes.router,
     rating.correction_routes.router,
     rating.simulation_routes.router,
     rating.explanation_routes.router,
+    dashboards.costs.routes.router,
     catalog.routes.billable_metrics.router,
     catalog.routes.plans.router,
+    catalog.routes.plan_charges.router,
+    catalog.routes.plan_charge_filters.router,
+    catalog.routes.fixed_charges.router,
     catalog.routes.customers.router,
     catalog.routes.subscriptions.router,
+    catalog.routes.lifecycle_events.router,
+    catalog.routes.webhook_endpoints.router,
+    catalog.routes.subscriptions.customer_router,
+    catalog.routes.subscription_charges.router,
+    catalog.routes.subscription_charge_filters.router,
+    *odoo_bridge.answers.routes.routers.ROUTERS,
 )
 
 
@@ -81,6 +110,10 @@ def create_app(house: House) -> FastAPI:
     app.state.pepper = house.pepper
     app.state.clock = house.clock
     app.state.intake = house.intake
+    app.state.odoo_answers = OdooAnswers(
+        answering_odoo_of(settings), settings.odoo_net_days, house.pepper
+    )
+    app.state.webhook_rules = webhook_rules(settings)
     push_limits = PushLimits(
         lago_events_max=settings.events_batch_max, receipt_events_max=settings.receipt_events_max
     )
@@ -97,7 +130,12 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(RequestLog)
     for mount in MOUNTS if answers else ():
         for router in ROUTERS:
-            app.include_router(router, prefix=mount, include_in_schema=mount == MOUNTS[0])
+            app.include_router(
+                router,
+                prefix=mount,
+                include_in_schema=mount == MOUNTS[0],
+                dependencies=guards_of(router, settings),
+            )
     app.include_router(health.router)
     app.include_router(health.router, prefix=MOUNTS[0], include_in_schema=False)
     if answers:
@@ -106,11 +144,29 @@ def create_app(house: House) -> FastAPI:
     if house.clock.is_test:
         app.include_router(frozen_time.router)
     app.add_api_route("/", _home, include_in_schema=False)
+    app.include_router(docs_router)
+    install_openapi(app, MOUNTS)
     return app
 
 
-def create_front_door(app: FastAPI, house: House) -> FrontDoor:
-    """Return the app with the fast way for pushes of usage in front of it: what is served."""
+def create_front_door(app: FastAPI, house: House) -> Idempotency:
+    """Return what is served: the app, the fast way for pushes before it, keyed requests first."""
+    settings = house.settings
+    return Idempotency(
+        _fast_door(app, house),
+        state=house.state,
+        # Replays are answered here, so that a key is looked up each time: a revoked one gets none.
+        keys=KeyCache(house.state, house.pepper, 0),
+        clock=house.clock,
+        mounts=MOUNTS if "api" in settings.role_names else (),
+        limits=IdempotencyLimits(
+            settings.idempotency_key_chars_max, app.state.limits, settings.request_seconds_max
+        ),
+        terms=Terms(settings.idempotency_lease_seconds, settings.idempotency_kept_hours),
+    )
+
+
+def _fast_door(app: FastAPI, house: House) -> FrontDoor:
     settings = house.settings
     return FrontDoor(
         app,
@@ -128,6 +184,10 @@ def create_front_door(app: FastAPI, house: House) -> FrontDoor:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
+    if not house.settings.is_scaled:
+        # Only this process has the data folder open: whoever held a key before is dead.
+        with house.state.write() as connection:
+            forget_running(connection)
     app.state.import_queue = queue = ImportQueue(
         house.state,
         house.settings.data_dir / "imports",

@@ -9,12 +9,15 @@ from fusion_billing.commands import (
     billing,
     configuration,
     corrections,
+    costs,
     cutover,
     demonstration,
+    import_lago,
     imports,
     keys,
     lake,
     odoo,
+    odoo_catalogue,
     quarantine,
     rerate,
     services,
@@ -40,10 +43,13 @@ app.command("rerate")(rerate.rerate)
 app.command("verify")(verify.verify)
 app.add_typer(services.app, name="service")
 app.add_typer(keys.app, name="key")
+imports.app.command("lago")(import_lago.lago)
 app.add_typer(imports.app, name="import")
+app.add_typer(costs.app, name="costs")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(corrections.app, name="correct")
 app.add_typer(odoo.app, name="odoo")
+app.add_typer(odoo_catalogue.app, name="catalog")
 app.add_typer(lake.app, name="lake")
 app.add_typer(configuration.app, name="config")
 

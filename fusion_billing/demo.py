@@ -21,7 +21,7 @@ from catalog.plans import Plan
 from catalog.services import TIMEZONE_DEFAULT, Service
 from catalog.store import accounts, api_keys, billable_metrics, plans, services, subscriptions
 from catalog.subscriptions import BillingTime, Subscription, SubscriptionStatus
-from dashboards.costs import CostImport, import_costs
+from dashboards.costs.importing import CostImport, import_costs
 from fusion_billing.billing import bill_services
 from fusion_billing.demo_world import (
     SERVICES,

@@ -1,29 +1,43 @@
 """Odoo as the settings name it, and what waits for it."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
+from catalog.services import Posting
 from catalog.store import accounts, services
 from fusion_billing.settings import Settings
 from odoo_bridge.connection import OdooConnection, OdooSettings
-from odoo_bridge.invoices import send_drafts
+from odoo_bridge.invoices import SendRules, send_drafts
 from odoo_bridge.send_report import SendReport
 from storage.state import State
+
+ANSWER_SECONDS_MAX = 20
+ANSWER_ATTEMPTS_MAX = 2
 
 
 def odoo_of(settings: Settings) -> OdooConnection | None:
     """Return the way to the configured Odoo, unopened; None when none is configured."""
+    return _connection_of(_odoo_settings(settings)) if settings.odoo_url else None
+
+
+def answering_odoo_of(settings: Settings) -> OdooConnection | None:
+    """Return another way there, for answers to apps: they wait seconds, not minutes."""
     if not settings.odoo_url:
         return None
-    return _connection_of(
-        OdooSettings(
-            url=settings.odoo_url,
-            database=settings.odoo_database,
-            login=settings.odoo_login,
-            password=settings.odoo_password.get_secret_value(),
-            seconds_max=settings.odoo_seconds_max,
-            transport=settings.odoo_transport,
-        )
+    known = _odoo_settings(settings)
+    seconds_max = min(known.seconds_max, ANSWER_SECONDS_MAX)
+    return OdooConnection(replace(known, seconds_max=seconds_max), attempts_max=ANSWER_ATTEMPTS_MAX)
+
+
+def _odoo_settings(settings: Settings) -> OdooSettings:
+    return OdooSettings(
+        url=settings.odoo_url,
+        database=settings.odoo_database,
+        login=settings.odoo_login,
+        password=settings.odoo_password.get_secret_value(),
+        seconds_max=settings.odoo_seconds_max,
+        transport=settings.odoo_transport,
     )
 
 
@@ -40,8 +54,9 @@ def send_waiting(
     *,
     at: datetime,
     dry_run: bool = False,
+    recreate: bool = False,
 ) -> SendReport:
-    """Send waiting drafts as draft invoices; repeating it creates nothing twice."""
+    """Send waiting drafts, and post them where their service says so; repeating it is harmless."""
     with state.read() as connection:
         known = {service.code: service for service in services.services(connection)}
         account_of = {
@@ -49,13 +64,14 @@ def send_waiting(
             for code in known
             for account_id, account in accounts.accounts_by_id(connection, code).items()
         }
+    posting = frozenset(code for code, one in known.items() if one.posting is Posting.POST)
     return send_drafts(
         state,
         odoo,
         account_of.__getitem__,
         lambda code: known[code].zone,
         now=at,
+        rules=SendRules(settings.odoo_net_days, posting, recreate),
         limit=settings.odoo_drafts_max,
-        net_days=settings.odoo_net_days,
         dry_run=dry_run,
     )

@@ -11,19 +11,29 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from prometheus_client import Histogram
 
+from catalog.store import services
+from dashboards.mart.refresh import refresh_margin
+from fusion_billing.alerting import look_at_alerts
 from fusion_billing.billing import bill_services
+from fusion_billing.catalogue import is_owned_by_odoo, read_from_odoo
+from fusion_billing.costs import import_waiting_costs, sync_costs
 from fusion_billing.house import House
+from fusion_billing.idempotency.store import forget_expired
 from fusion_billing.odoo import odoo_of, send_waiting
 from fusion_billing.retention import compaction_rules, drop_old_usage
 from fusion_billing.rolling_up import roll_up_usage
 from ingest.error_events import tell_errors
 from ingest.quarantine_repair import Repairs, resume_all
+from odoo_bridge.orders.syncing import sync_orders
 from rating.rated_line_store import ship_rated_lines
 from storage import leases
 from storage.published import publish_catalog
 
 SHARED_JOBS = frozenset(
-    {"compact", "ship", "bill", "send", "tell_errors", "mend", "retain", "roll_up"}
+    {
+        *("compact", "ship", "bill", "send", "tell_errors", "mend", "retain", "roll_up", "margin"),
+        *("catalogue", "orders", "costs", "costs_odoo"),
+    }
 )
 _log = structlog.get_logger(__name__)
 
@@ -60,13 +70,23 @@ class Scheduler:
             self.add("publish", self._publish, settings.publish_seconds)
         if "jobs" in settings.role_names:
             self.add("tell_errors", self._tell_errors, settings.compact_seconds)
+            self.add("alert", self._alert, settings.alert_seconds)
             self.add("mend", self._mend, settings.bill_seconds)
             self.add("compact", self._compact, settings.compact_seconds)
             self.add("roll_up", self._roll_up, settings.roll_up_seconds)
+            self.add("margin", self._refresh_margin, settings.roll_up_seconds)
             self.add("retain", self._retain, settings.retain_seconds)
             self.add("ship", self._ship, settings.compact_seconds)
             self.add("bill", self._bill, settings.bill_seconds)
             self.add("send", self._send, settings.bill_seconds)
+            self.add("costs", self._costs, settings.costs_seconds)
+            if settings.costs_odoo_seconds:
+                self.add("costs_odoo", self._costs_odoo, settings.costs_odoo_seconds)
+            if settings.odoo_orders:
+                self.add("orders", self._orders, settings.bill_seconds)
+            if is_owned_by_odoo(settings):
+                self.add("catalogue", self._catalogue, settings.catalogue_seconds)
+            self.add("forget_requests", self._forget_requests, settings.bill_seconds)
         self._ticker.start()
 
     def stop(self) -> None:
@@ -133,6 +153,9 @@ class Scheduler:
     def _tell_errors(self) -> None:
         tell_errors(self.house.state, self.house.lake, self.house.flusher, self.house.clock())
 
+    def _alert(self) -> None:
+        look_at_alerts(self.house, at=self.house.clock(), holder=self._holder)
+
     def _mend(self) -> None:
         """Finish repairs of quarantined events that a crash cut off."""
         resume_all(Repairs(self.house.state, self.house.intake), self.house.clock())
@@ -146,6 +169,9 @@ class Scheduler:
         )
         self.house.lake.compact(self.house.clock(), rules)
 
+    def _refresh_margin(self) -> None:
+        refresh_margin(self.house.lake, self.house.state, at=self.house.clock())
+
     def _roll_up(self) -> None:
         roll_up_usage(self.house, at=self.house.clock())
 
@@ -156,12 +182,38 @@ class Scheduler:
     def _publish(self) -> None:
         publish_catalog(self.house.lake.folder)
 
+    def _forget_requests(self) -> None:
+        with self.house.state.write() as connection:
+            forget_expired(connection, self.house.clock())
+
     def _ship(self) -> None:
         ship_rated_lines(self.house.state, self.house.lake)
 
     def _bill(self) -> None:
         grace = timedelta(seconds=self.house.settings.bill_grace_seconds)
         bill_services(self.house, at=self.house.clock(), grace=grace)
+
+    def _orders(self) -> None:
+        odoo = odoo_of(self.house.settings)
+        if odoo is None:
+            return
+        with self.house.state.read() as connection:
+            known = services.services(connection)
+        report = sync_orders(self.house.state, odoo, known, at=self.house.clock())
+        if report.stopped_by is not None:
+            raise report.stopped_by
+
+    def _catalogue(self) -> None:
+        """Read the catalogue; products that are wrong are told on themselves, not here."""
+        odoo = odoo_of(self.house.settings)
+        if odoo is not None:
+            read_from_odoo(self.house.state, odoo, at=self.house.clock())
+
+    def _costs(self) -> None:
+        import_waiting_costs(self.house)
+
+    def _costs_odoo(self) -> None:
+        sync_costs(self.house)
 
     def _send(self) -> None:
         odoo = odoo_of(self.house.settings)

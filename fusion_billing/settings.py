@@ -1,6 +1,7 @@
 """Settings: one table, read once, from FUSION_* variables. Rooms get values, never settings."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROLES_DEFAULT = "api,flush,jobs"
 POSTGRESQL = re.compile(r"postgres(ql)?(\+psycopg)?:")
+PORT_MAX = 65_535
 PEPPER = re.compile(r"([0-9a-fA-F]{2}){32,}")
 
 
@@ -108,6 +110,17 @@ class Settings(BaseSettings):
     inflated_bytes_max: int = Field(
         default=20_971_520, gt=0, description="Bytes a gzip body of usage may hold, at most."
     )
+    idempotency_key_chars_max: int = Field(
+        default=255, gt=0, description="Characters of an Idempotency-Key, at most."
+    )
+    idempotency_kept_hours: int = Field(
+        default=168, gt=0, description="Hours an answer is repeated under its Idempotency-Key."
+    )
+    idempotency_lease_seconds: int = Field(
+        default=30,
+        gt=0,
+        description="Seconds after which a dead process's Idempotency-Keys may be used again.",
+    )
     key_seconds: int = Field(
         default=5, ge=0, description="Seconds a revoked key may still push usage."
     )
@@ -128,6 +141,22 @@ class Settings(BaseSettings):
     )
     flush_ticks_max: int = Field(
         default=5, gt=0, description="Looks after which even fewer events are flushed."
+    )
+    alert_seconds: int = Field(
+        default=1, gt=0, description="Seconds between two looks at usage that alerts watch."
+    )
+    webhook_ports: str = Field(
+        default="443",
+        pattern=r"^[0-9]{1,5}(,[0-9]{1,5})*$",
+        description="Ports that webhooks may be sent to.",
+    )
+    webhook_networks: str = Field(
+        default="",
+        description="Networks that webhooks may be sent to although they are not public: "
+        "10.20.0.0/16,fd12::/48.",
+    )
+    webhook_http: bool = Field(
+        default=False, description="Webhooks may be sent by plain http, to port 80 too."
     )
     inbox_age_seconds_max: int = Field(
         default=60,
@@ -195,6 +224,42 @@ class Settings(BaseSettings):
     odoo_net_days: int = Field(
         default=30, ge=0, description="Days from an invoice's date to its due date."
     )
+    lago_url: str = Field(
+        default="", description="Address of the API of a Lago that `import lago` reads."
+    )
+    lago_key: SecretStr = Field(
+        default=SecretStr(""), description="API key of its organization; never logged."
+    )
+    costs_folder: str = Field(
+        default="", description="Folder that cost files are dropped into; empty: costs/ of data."
+    )
+    costs_seconds: int = Field(
+        default=60, gt=0, description="Seconds between two looks into that folder."
+    )
+    costs_odoo_model: str = Field(
+        default="fusion.api.usage.daily", description="Model of fusion_api's daily costs in Odoo."
+    )
+    costs_odoo_fields: str = Field(
+        default="",
+        description="Its fields where they are called otherwise: cost=amount,account=customer.",
+    )
+    costs_odoo_seconds: int = Field(
+        default=0,
+        ge=0,
+        description="Seconds between two readings of costs and rates of Odoo; 0: by command only.",
+    )
+    odoo_orders: bool = Field(
+        default=True,
+        description="Whether each running subscription of a live service gets an order in Odoo.",
+    )
+    catalogue_owner: Literal["api", "odoo", "file"] = Field(
+        default="api",
+        description="Who owns plans and metrics: the API, products in Odoo, or a file; the API "
+        "refuses to write what another owns.",
+    )
+    catalogue_seconds: int = Field(
+        default=300, gt=0, description="Seconds between two looks for changed products in Odoo."
+    )
 
     @property
     def is_scaled(self) -> bool:
@@ -216,6 +281,26 @@ class Settings(BaseSettings):
                 "`openssl rand -hex 32`"
             )
         return pepper
+
+    @model_validator(mode="after")
+    def _check_catalogue_owner(self) -> "Settings":
+        if self.catalogue_owner == "odoo" and not self.odoo_url:
+            raise ValueError("with FUSION_CATALOGUE_OWNER=odoo, FUSION_ODOO_URL must be set")
+        return self
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _check_networks(cls, text: str) -> str:
+        for network in filter(None, text.split(",")):
+            ip_network(network)
+        return text
+
+    @field_validator("webhook_ports")
+    @classmethod
+    def _check_ports(cls, text: str) -> str:
+        if not all(0 < int(port) <= PORT_MAX for port in text.split(",")):
+            raise ValueError("a port is a number from 1 to 65535")
+        return text
 
     @model_validator(mode="after")
     def _check_sharing(self) -> "Settings":

@@ -4,6 +4,7 @@ import shlex
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,9 @@ from rich.progress import (
 from catalog.errors import NotFound
 from catalog.money import exact_decimal
 from catalog.store.services import find_service
-from dashboards.costs import CostImport, import_costs
+from dashboards.costs.fx_store import read_rates
+from dashboards.costs.importing import CostImport, Delivery, import_costs
+from dashboards.costs.sources.formats import READERS, CostFormat, source_of
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
 from fusion_billing.house import House, opened_house
@@ -47,24 +50,51 @@ def group() -> None:
 
 @app.command()
 def costs(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="FOCUS 1.0 CSV.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="FOCUS 1.0 to 1.4 CSV, or JSON.")
+    ],
     rate: Annotated[
-        list[str] | None, typer.Option(help="CAD per unit of a currency, e.g. USD=1.3950.")
+        list[str] | None,
+        typer.Option(help="CAD per unit, e.g. USD=1.3950; default: what `costs rates` took."),
     ] = None,
+    file_format: Annotated[
+        CostFormat, typer.Option("--format", help="Whose file it is.")
+    ] = CostFormat.FOCUS,
+    source: Annotated[
+        str | None, typer.Option(help="Series of files: newer rows supersede older ones.")
+    ] = None,
+    revision: Annotated[
+        int | None, typer.Option(min=1, help="The file's place in its series; default: newest.")
+    ] = None,
+    complete: Annotated[
+        bool, typer.Option(help="The file has all rows of its days: withdraw what it lacks.")
+    ] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import a FOCUS cost file: every row or none, and each file once."""
-    rates = dict(_rate(text) for text in rate or [])
+    """Import a file of provider cost: every row or none, and each file once."""
+    given = dict(_rate(text) for text in rate or [])
+    delivery = Delivery(source or source_of(file_format), revision, complete)
+    if (revision is not None or complete) and delivery.source is None:
+        raise typer.BadParameter("--revision and --complete need --source: a series of files")
     with opened_house(settings_of(data_dir), SystemClock()) as house:
-        result = import_costs(house.lake, file, rates)
+        with house.state.read() as connection:
+            rates = replace(read_rates(connection), given=given)
+        result = import_costs(
+            house.lake,
+            file,
+            rates,
+            normalise=READERS[file_format],
+            delivery=delivery,
+            at=house.clock(),
+        )
     data = {
         "import_id": result.import_id,
         "rows": result.rows,
         "already_imported": result.already_imported,
         "effective_cost": {name: str(cost) for name, cost in result.effective_cost.items()},
         "cogs_cad": str(result.cogs_cad),
-        "errors": [f"row {fault.row_number}: {fault.reason}" for fault in result.errors],
+        "errors": [f"{fault.place}: {fault.reason}" for fault in result.errors],
     }
     say(as_json, data, _text(file, result, data["errors"]))  # type: ignore[arg-type]
     if result.errors:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from fusion_billing.clock import SystemClock
-from fusion_billing.commands import odoo_partners
+from fusion_billing.commands import odoo_catalogue, odoo_orders, odoo_partners
 from fusion_billing.commands.odoo_options import configured_odoo
 from fusion_billing.commands.options import AsJson, DataDir, DryRun, say, settings_of
 from fusion_billing.house import opened_state
@@ -18,6 +18,8 @@ from rating.draft_store import unpark_all
 app = typer.Typer(help="Odoo, the system of record.", no_args_is_help=True)
 app.command("candidates")(odoo_partners.candidates)
 app.command("link")(odoo_partners.link)
+app.command("catalogue")(odoo_catalogue.catalogue)
+app.command("orders")(odoo_orders.orders)
 
 
 @app.command("check")

@@ -16,6 +16,7 @@ from catalog.services import (
     TIMEZONE_DEFAULT,
     DuplicateAnswer,
     LateUsage,
+    Posting,
     Service,
 )
 from catalog.store import api_keys
@@ -78,6 +79,9 @@ def change(
         LateUsage | None, typer.Option(help="Where differences to billed periods go.")
     ] = None,
     estimated_tax_rate: Annotated[str | None, typer.Option(help=TAX_RATE_HELP)] = None,
+    posting: Annotated[
+        Posting | None, typer.Option(help="Leave invoices in Odoo as drafts, or post them.")
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -86,6 +90,7 @@ def change(
         "name": name,
         "duplicates": duplicates,
         "late_usage": late_usage,
+        "posting": posting,
         "estimated_tax_rate": None if estimated_tax_rate is None else _tax_rate(estimated_tax_rate),
     }
     with opened_state(settings_of(data_dir)) as state, state.write() as connection:

@@ -12,8 +12,8 @@ from tests.browser.chromium import Watched, running_chromium, served
 from tests.dashboards.seed import open_seeded, seeded_app
 
 PATHS = {
-    "margin": "/dashboards",
-    "accounts": "/dashboards/margin?by=account&service=nexavoice&sort=gross_profit",
+    "margin": "/dashboards/margin/table",
+    "accounts": "/dashboards/margin/table?by=account&service=nexavoice&sort=gross_profit",
     "rated_lines": "/dashboards/rated_lines?service=nexadesk&month=2026-11",
     "rated_line": "/dashboards/rated_lines/line-0-0-0-use",
     "costs": "/dashboards/costs?month=2026-11",
@@ -65,7 +65,7 @@ def test_every_page_is_quiet_and_fits(
 def test_the_figures_can_be_seen(browser: Browser, address: str) -> None:
     """The five tiles, the chart and the total stand on the page with their figures."""
     page, _ = opened(browser, address, "light", 1280)
-    page.goto(f"{address}/dashboards")
+    page.goto(f"{address}/dashboards/margin/table")
 
     expect(page.locator(".tile")).to_have_count(5)
     expect(page.locator(".tile").first).to_contain_text("$70,625.32")
@@ -79,7 +79,7 @@ def test_the_figures_can_be_seen(browser: Browser, address: str) -> None:
 def test_a_figure_can_be_followed_to_its_steps(browser: Browser, address: str) -> None:
     """Two clicks lead from a revenue figure to the steps of one of its lines."""
     page, watched = opened(browser, address, "light", 1280)
-    page.goto(f"{address}/dashboards/margin?by=account&service=nexacloud")
+    page.goto(f"{address}/dashboards/margin/table?by=account&service=nexacloud")
 
     page.get_by_role("row", name="Maple Ridge Clinic").get_by_role("link").nth(2).click()
     expect(page.get_by_role("heading", name="Rated lines")).to_be_visible()
@@ -94,7 +94,7 @@ def test_a_figure_can_be_followed_to_its_steps(browser: Browser, address: str) -
 def test_filters_work_without_script(browser: Browser, address: str) -> None:
     """Choosing a service and a grouping changes the page and its address."""
     page, watched = opened(browser, address, "dark", 1280)
-    page.goto(f"{address}/dashboards")
+    page.goto(f"{address}/dashboards/margin/table")
 
     page.locator("select[name=service]").select_option(label="NexaVoice")
     page.locator("select[name=by]").select_option(label="Account")
@@ -110,7 +110,7 @@ def test_filters_work_without_script(browser: Browser, address: str) -> None:
 def test_the_keyboard_reaches_the_content(browser: Browser, address: str) -> None:
     """The first key leads to a visible link that skips the navigation."""
     page, _ = opened(browser, address, "light", 1280)
-    page.goto(f"{address}/dashboards")
+    page.goto(f"{address}/dashboards/margin/table")
 
     page.keyboard.press("Tab")
     skip = page.locator(".skip")
@@ -123,7 +123,7 @@ def test_the_keyboard_reaches_the_content(browser: Browser, address: str) -> Non
 def test_on_paper_nothing_is_folded_away(browser: Browser, address: str) -> None:
     """Printed, the chart's table is open, and filters and navigation are gone."""
     page, _ = opened(browser, address, "light", 1280)
-    page.goto(f"{address}/dashboards")
+    page.goto(f"{address}/dashboards/margin/table")
     table = page.get_by_role("table", name="Revenue, COGS, gross profit")
     expect(table).to_be_hidden()
 

@@ -158,7 +158,11 @@ def test_a_line_explains_itself(client: TestClient) -> None:
 
 def test_names_from_customers_are_text(client: TestClient) -> None:
     """A name that is a script is shown as text on every page and runs nowhere."""
-    for address in ("/dashboards/margin/table?by=account", "/dashboards/drafts", "/dashboards/costs"):
+    for address in (
+        "/dashboards/margin/table?by=account",
+        "/dashboards/drafts",
+        "/dashboards/costs",
+    ):
         page = page_at(client, address)
         assert "&lt;script&gt;" in page.source
         assert "<script" not in page.source
@@ -167,7 +171,12 @@ def test_names_from_customers_are_text(client: TestClient) -> None:
 @pytest.mark.parametrize("hostile", ["%3Cscript%3Ealert(1)%3C/script%3E", "%22onfocus=x", "..%2F"])
 def test_words_of_the_address_are_text(client: TestClient, hostile: str) -> None:
     """Whatever the address says comes back as text or not at all."""
-    for path in ("margin/table?account=", "rated_lines?service=", "costs?account=", "drafts?status="):
+    for path in (
+        "margin/table?account=",
+        "rated_lines?service=",
+        "costs?account=",
+        "drafts?status=",
+    ):
         page = Page(client.get(f"/dashboards/{path}{hostile}").text)
         assert "script" not in {tag for tag, _ in page.elements}
         assert not any("onfocus" in attributes for _, attributes in page.elements)
@@ -205,7 +214,9 @@ def test_every_grouping_and_order_is_a_page(client: TestClient) -> None:
 
 def test_a_later_page_has_the_other_rows(client: TestClient) -> None:
     """Two pages of a table share no row and the total stays that of all."""
-    one, two = (page_at(client, f"/dashboards/margin/table?by=all&page={number}") for number in (1, 2))
+    one, two = (
+        page_at(client, f"/dashboards/margin/table?by=all&page={number}") for number in (1, 2)
+    )
     first, second = (
         {tuple(row) for row in page.cells if len(row) == 7 and row[0] != "Service"
          and row[2].endswith("2026")}

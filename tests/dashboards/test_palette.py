@@ -16,7 +16,12 @@ TEXT_ON_GROUND = [
     ("loss", "surface"), ("loss", "raised"), ("loss", "loss-ground"), ("warn", "warn-ground"),
     ("good", "good-ground"), ("on-accent", "accent"),
 ]  # fmt: skip
-SHAPE_ON_GROUND = [("edge", "surface"), ("loss", "surface"), ("good", "surface"), *((f"series-{place}", "surface") for place in range(6))]
+SHAPE_ON_GROUND = [
+    ("edge", "surface"),
+    ("loss", "surface"),
+    ("good", "surface"),
+    *((f"series-{place}", "surface") for place in range(6)),
+]
 
 
 def palettes() -> dict[str, dict[str, str]]:

@@ -19,6 +19,10 @@ KEYS = ("service", "account_id", "month")
 NO_REVENUE = "no revenue"
 NEGATIVE_REVENUE = "negative revenue"
 COUNTED = pl.Int64()
+SUMMED = (
+    "revenue_cents", "cogs_cad", "estimated_cogs_cad", "quantity", "quantity_included",
+    "lines_count", "costs_count",
+)  # fmt: skip
 # Python's own context has 28 digits; a lake column has 38.
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 _SMALLEST = Decimal(1).scaleb(-QUANTITY_SCALE)
@@ -106,6 +110,14 @@ def margin_total(parts: pl.DataFrame) -> Margin:
     return Margin(cents, cogs)
 
 
+def margin_sum(margins: Iterable[Margin]) -> Margin:
+    """Return several margins together."""
+    cents, cogs = 0, ZERO
+    for margin in margins:
+        cents, cogs = cents + margin.revenue_cents, _WIDE.add(cogs, margin.cogs_cad)
+    return Margin(cents, cogs)
+
+
 def foreign_lines(rated: pl.LazyFrame) -> dict[str, int]:
     """Count the rated lines in other currencies, which no total here contains."""
     foreign = rated.filter(pl.col("currency") != CURRENCY)
@@ -130,9 +142,13 @@ def months_without_cost(parts: pl.DataFrame) -> list[date]:
     return regrouped(parts, ("month",)).filter(has_lines & has_no_cost)["month"].to_list()
 
 
+def below_zero(sums: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows whose COGS is above their revenue."""
+    return sums.filter(_gross_profit() < 0)
+
+
 def _negative(parts: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    owned = parts.filter(pl.col("account_id").is_not_null())
-    return regrouped(owned, by).filter(_gross_profit() < 0)
+    return below_zero(regrouped(parts.filter(pl.col("account_id").is_not_null()), by))
 
 
 def _gross_profit() -> pl.Expr:
@@ -142,5 +158,5 @@ def _gross_profit() -> pl.Expr:
 
 def _summed(parts: pl.LazyFrame, by: Iterable[str]) -> pl.LazyFrame:
     keys = list(by)
-    sums = ("revenue_cents", "cogs_cad", "lines_count", "costs_count")
+    sums = [name for name in SUMMED if name in parts.collect_schema()]
     return parts.group_by(keys).agg(pl.col(name).sum() for name in sums).sort(keys, nulls_last=True)

@@ -1,0 +1,1 @@
+"""The margin mart: attributed costs and rated lines by day, kept in the lake and at hand."""

@@ -1,0 +1,196 @@
+"""Every month's parts at hand: computed once, and again only when a source of the month changed.
+
+The answer is always what the sources say now; the mart and the memory only save the work.
+"""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import polars as pl
+
+from dashboards.margin import CURRENCY, MEASURES, MONTHLY_KEYS, daily_parts, monthly_parts
+from dashboards.mart.attributed import attributed
+from dashboards.mart.sources import MonthSources, rules_of, sources_by_month, zones
+from dashboards.mart.stored import stored_digests, stored_parts
+from storage.lake import Lake
+from storage.lake_tables import COST, MARGIN_DAILY, RATED_LINE
+from storage.state import State
+
+Answer = TypeVar("Answer")
+ANSWERS_MAX = 256
+SERVICE_MONTH = ("month", "service")
+ACCOUNT_MONTH = ("month", "service", "account_id")
+NO_PARTS = pl.DataFrame(
+    schema={name: MARGIN_DAILY.polars_schema[name] for name in (*MONTHLY_KEYS, *MEASURES)}
+)
+FOREIGN = {"month": pl.Date(), "service": pl.String(), "account_id": pl.String(),
+           "currency": pl.String(), "lines_count": pl.UInt32()}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MonthParts:
+    """One month's parts, what they leave out, and how fresh their sources are."""
+
+    digest: str
+    parts: pl.DataFrame
+    foreign: pl.DataFrame
+    rated_at: datetime | None
+    watermark: str | None
+    costs_to: datetime | None
+
+
+@dataclass(frozen=True)
+class Cube:
+    """All months' parts, and their sums by service and by account; `digest` names this state."""
+
+    digest: str
+    parts: pl.DataFrame
+    by_service: pl.DataFrame
+    by_account: pl.DataFrame
+    foreign: pl.DataFrame
+    rated_at: datetime | None
+    watermark: str | None
+    costs_to: datetime | None
+    _answers: OrderedDict[object, Any] = field(default_factory=OrderedDict, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
+
+    def remembered(self, question: object, answer: Callable[[], Answer]) -> Answer:
+        """Return an answer that depends on this state alone, computed the first time it is asked.
+
+        The last 256 questions are remembered.
+        """
+        with self._lock:
+            if question in self._answers:
+                self._answers.move_to_end(question)
+                known: Answer = self._answers[question]
+                return known
+        found = answer()
+        with self._lock:
+            self._answers[question] = found
+            while len(self._answers) > ANSWERS_MAX:
+                self._answers.popitem(last=False)
+        return found
+
+    @cached_property
+    def months(self) -> tuple[date, ...]:
+        """Return the months that have revenue or cost, in order."""
+        return tuple(self.by_service["month"].unique().sort())
+
+    @cached_property
+    def services(self) -> tuple[str, ...]:
+        """Return the services that have revenue or cost."""
+        return tuple(self.by_service["service"].drop_nulls().unique().sort())
+
+    def closed_month(self, at: datetime) -> date | None:
+        """Return the last month before `at` that has rated lines, else the last that has any."""
+        lines = self.by_service.filter(pl.col("lines_count") > 0)["month"]
+        whole = lines.filter(lines < at.date().replace(day=1))
+        for found in (whole, lines, self.by_service["month"]):
+            if len(found):
+                last: date = found.sort()[-1]
+                return last
+        return None
+
+
+@dataclass
+class _Kept:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    months: dict[date, MonthParts] = field(default_factory=dict)
+    cube: Cube | None = None
+
+
+_KEPT: WeakKeyDictionary[Lake, _Kept] = WeakKeyDictionary()
+_KEPT_LOCK = threading.Lock()
+
+
+def read_cube(lake: Lake, state: State) -> Cube:
+    """Return the parts of all months as the lake and the rules of attribution are now."""
+    with _KEPT_LOCK:
+        kept = _KEPT.setdefault(lake, _Kept())
+    with kept.lock:
+        sources = sources_by_month(lake, rules_of(state))
+        digest = _digest([f"{month} {each.digest}" for month, each in sorted(sources.items())])
+        if kept.cube is None or kept.cube.digest != digest:
+            kept.months = _months(lake, state, sources, kept.months)
+            kept.cube = _cube(digest, kept.months)
+        return kept.cube
+
+
+def month_daily(lake: Lake, state: State, month: date, sources: MonthSources) -> pl.LazyFrame:
+    """Return one month's parts by day, computed from rated lines and attributed costs."""
+    rated = lake.scan_files(RATED_LINE, sources.rated).filter(pl.col("month") == month)
+    last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return daily_parts(rated, attributed(lake, state, first=month, last=last), zones(state))
+
+
+def _months(
+    lake: Lake,
+    state: State,
+    sources: Mapping[date, MonthSources],
+    known: Mapping[date, MonthParts],
+) -> dict[date, MonthParts]:
+    stored = stored_digests(state)
+    found = {}
+    for month, each in sorted(sources.items()):
+        old = known.get(month)
+        is_known = old is not None and old.digest == each.digest
+        found[month] = (
+            old
+            if old is not None and is_known
+            else _month(lake, state, month, each, is_stored=stored.get(month) == each.digest)
+        )
+    return found
+
+
+def _month(
+    lake: Lake, state: State, month: date, sources: MonthSources, *, is_stored: bool
+) -> MonthParts:
+    daily = stored_parts(lake, month) if is_stored else month_daily(lake, state, month, sources)
+    rated = lake.scan_files(RATED_LINE, sources.rated).filter(pl.col("month") == month)
+    costs = lake.scan_files(COST, sources.costs).filter(pl.col("month") == month)
+    foreign = rated.filter(pl.col("currency") != CURRENCY)
+    newest = rated.select("rated_at", "watermark").sort("rated_at").tail(1)
+    found, lines, counted, reach = pl.collect_all(
+        [
+            monthly_parts(daily),
+            newest,
+            foreign.group_by(*ACCOUNT_MONTH, "currency").agg(lines_count=pl.len()),
+            costs.select(pl.col("charge_period_end").max()),
+        ]
+    )
+    rated_at, watermark = lines.row(0) if lines.height else (None, None)
+    return MonthParts(sources.digest, found, counted, rated_at, watermark, reach.item())
+
+
+def _cube(digest: str, months: Mapping[date, MonthParts]) -> Cube:
+    found = list(months.values())
+    parts = pl.concat([NO_PARTS, *(month.parts for month in found)])
+    newest = max(
+        (month for month in found if month.rated_at), key=lambda month: str(month.rated_at),
+        default=None,
+    )  # fmt: skip
+    return Cube(
+        digest=digest,
+        parts=parts,
+        by_service=_sums(parts, SERVICE_MONTH),
+        by_account=_sums(parts, ACCOUNT_MONTH),
+        foreign=pl.concat([pl.DataFrame(schema=FOREIGN), *(month.foreign for month in found)]),
+        rated_at=newest.rated_at if newest else None,
+        watermark=newest.watermark if newest else None,
+        costs_to=max((month.costs_to for month in found if month.costs_to), default=None),
+    )
+
+
+def _sums(parts: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    return parts.group_by(keys).agg(pl.col(name).sum() for name in MEASURES).sort(keys)
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()

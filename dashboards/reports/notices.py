@@ -1,0 +1,123 @@
+"""What a reader must know before believing the figures, and what an empty page says."""
+
+import polars as pl
+
+from dashboards.margin import basis_reason, months_without_cost
+from dashboards.reports.asked import Asked
+from dashboards.reports.filters import Filters
+from dashboards.reports.report import Empty, Notice
+
+MONTHS_NAMED_MAX = 6
+
+
+def no_figures(asked: Asked) -> Empty | None:
+    """Return why a report has no figure; None when it has some."""
+    words = asked.words
+    reason = basis_reason(asked.filters.basis)
+    if reason is not None:
+        return Empty(
+            words.say("Not known on this basis"), words.say(reason),
+            link=asked.page("", basis=None), link_words=words.say("Show rated revenue"),
+        )  # fmt: skip
+    if asked.cube.by_service.is_empty():
+        return Empty(
+            words.say("No figures yet"),
+            words.say("Two things bring them:"),
+            commands=[
+                (words.say("Close and rate a billing period"), "fusion-billing bill"),
+                (words.say("Import what the providers charged"),
+                 "fusion-billing import costs FILE"),
+            ],
+        )  # fmt: skip
+    if asked.sums("month", months=asked.window.months).is_empty():
+        return Empty(
+            words.say("Nothing here"),
+            words.say("No rated line and no cost matches these filters."),
+            link=f"{asked.links.home}{Filters(words=words).query()}",
+            link_words=words.say("Show everything"),
+        )
+    return None
+
+
+def notices_of(asked: Asked) -> list[Notice]:
+    """Return what the figures leave out, and what would make them look too good or too bad."""
+    return [*_foreign(asked), *_without_cost(asked), *_open(asked), *_unattributed(asked)]
+
+
+def _foreign(asked: Asked) -> list[Notice]:
+    words, window, scope = asked.words, asked.window, asked.filters.scope
+    lines = asked.cube.foreign.filter(pl.col("month").is_in(list(window.months)))
+    for column, value in (("service", scope.service), ("account_id", scope.account)):
+        if value is not None:
+            lines = lines.filter(pl.col(column) == value)
+    counted = lines.group_by("currency").agg(pl.col("lines_count").sum()).sort("currency")
+    return [
+        Notice(
+            words.say(
+                "{count} rated lines in {currency} are not added: only CAD revenue is in these "
+                "figures, while COGS is of all; their customers are not judged.",
+                count=words.count(count), currency=currency,
+            ),
+            link=asked.links.lines(asked.scope(window.months), currency=currency),
+            link_words=words.say("Show the {currency} lines", currency=currency),
+        )
+        for currency, count in counted.iter_rows()
+    ]  # fmt: skip
+
+
+def _without_cost(asked: Asked) -> list[Notice]:
+    words = asked.words
+    if asked.cube.costs_to is None:
+        return [
+            Notice(
+                words.say("No cost file yet: COGS is zero, so gross margin says nothing. Import "
+                          "one with: fusion-billing import costs FILE")
+            )
+        ]  # fmt: skip
+    every = months_without_cost(asked.cube.by_service)
+    months = [month for month in every if month in asked.window.months]
+    if not months:
+        return []
+    named = ", ".join(words.month(month) for month in months[:MONTHS_NAMED_MAX])
+    return [
+        Notice(
+            words.say(
+                "No cost has been imported for {months}: gross margin is overstated there.",
+                months=named,
+            )
+        )
+    ]
+
+
+def _open(asked: Asked) -> list[Notice]:
+    """Tell of months that are not over: their costs arrive before their revenue is rated."""
+    words, this_month = asked.words, asked.this_month
+    months = [month for month in asked.window.months if month >= this_month]
+    if not months:
+        return []
+    named = ", ".join(words.month(month) for month in months)
+    return [
+        Notice(
+            words.say(
+                "{months} is not over: revenue is rated when a period closes, costs arrive before.",
+                months=named,
+            )
+        )
+    ]
+
+
+def _unattributed(asked: Asked) -> list[Notice]:
+    words, window = asked.words, asked.window
+    nobody = asked.margins("service", months=window.months).get((None,))
+    if asked.filters.scope.service or nobody is None or not nobody.cogs_cad:
+        return []
+    return [
+        Notice(
+            words.say(
+                "{amount} of COGS names no service and is in no service's margin.",
+                amount=words.money(nobody.cogs_cad),
+            ),
+            link=asked.page("/cogs/unattributed"),
+            link_words=words.say("Show it"),
+        )
+    ]

@@ -1,0 +1,1 @@
+"""A request that comes twice under one `Idempotency-Key` takes effect once."""

@@ -1,0 +1,1 @@
+"""What each group of operations takes and answers, one file a noun."""
