@@ -44,7 +44,7 @@ CENT = Decimal("0.01")
 FOCUS_COLUMNS = (
     "BilledCost", "EffectiveCost", "BillingCurrency", "ChargePeriodStart", "ChargePeriodEnd",
     "ChargeCategory", "ChargeDescription", "ProviderName", "ServiceName", "x_fc_service",
-    "x_fc_account",
+    "x_fc_account", "x_fc_metric",
 )  # fmt: skip
 Progress = Callable[[str, int, int], None]
 
@@ -199,18 +199,16 @@ def _cost_rows(
             continue
         else:
             amount = line["quantity"] * unit_cost * client.cost_percent / 100
-        what = line["metric_code"] or "base"
-        yield _cost_row(demo, line["month"], amount, what, line["account_id"])
+        owner = {"x_fc_account": line["account_id"], "x_fc_metric": line["metric_code"] or ""}
+        yield _cost_row(demo, line["month"], amount, line["metric_code"] or "base") | owner
     for month in months[:-1]:
         for demo in SERVICES:
             shared = replace(demo, provider="Example Network")
-            yield _cost_row(shared, month, Decimal(85), "shared network", "")
-        yield _cost_row(replace(SERVICES[0], code=""), month, Decimal("41.37"), "support plan", "")
+            yield _cost_row(shared, month, Decimal(85), "shared network")
+        yield _cost_row(replace(SERVICES[0], code=""), month, Decimal("41.37"), "support plan")
 
 
-def _cost_row(
-    demo: DemoService, month: date, amount: Decimal, what: str, account: str
-) -> dict[str, str]:
+def _cost_row(demo: DemoService, month: date, amount: Decimal, what: str) -> dict[str, str]:
     cost = str(amount.quantize(CENT / 10_000))
     return {
         "BilledCost": cost,
@@ -223,7 +221,6 @@ def _cost_row(
         "ProviderName": demo.provider,
         "ServiceName": demo.provider,
         "x_fc_service": demo.code,
-        "x_fc_account": account,
     }
 
 

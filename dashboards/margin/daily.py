@@ -70,8 +70,10 @@ def _with_days(lines: pl.LazyFrame, zones: Mapping[str, str]) -> pl.LazyFrame:
     last_instant = pl.col("period_end") - pl.duration(microseconds=1)
     first = pl.max_horizontal(_local_date(pl.col("period_start"), zones), "month")
     last = pl.min_horizontal(_local_date(last_instant, zones), ends.dt.offset_by("-1d"))
+    # A quota larger than what was used covers no more than that.
+    covered = pl.min_horizontal("quantity_included", "quantity").clip(lower_bound=ZERO)
     return (
-        lines.with_columns(first=first, last=last)
+        lines.with_columns(first=first, last=last, quantity_included=covered)
         .with_columns(last=pl.max_horizontal("first", "last"))
         .with_columns(
             first=pl.when(pl.col("first") < ends).then("first").otherwise("month"),

@@ -62,6 +62,16 @@ def test_a_whole_month_is_spread_evenly() -> None:
     assert set(daily["quantity"]) == {Decimal(1)}
 
 
+@pytest.mark.parametrize(("used", "covered"), [(30, 30), (100, 100), (130, 100), (0, 0)])
+def test_a_quota_covers_no_more_than_was_used(used: int, covered: int) -> None:
+    """Of a hundred included units so many count as covered, never more than there were."""
+    start, end = datetime(2026, 11, 1, 5, tzinfo=UTC), datetime(2026, 12, 1, 5, tzinfo=UTC)
+    quota = pl.lit(Decimal(100), QUANTITY)
+    line = a_line(0, Decimal(used), start, end).with_columns(quantity_included=quota)
+
+    assert daily_parts(line, NO_COSTS, {}).collect()["quantity_included"].sum() == covered
+
+
 def test_months_foot_to_the_lines_and_costs() -> None:
     """The seed's daily and monthly parts are its lines in CAD and its costs, exactly."""
     rated, costs = rated_frame(), cost_frame()
