@@ -1,13 +1,14 @@
 """A bridge's bars add up to the change, whatever the figures."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.money import MONEY_CONTEXT
 from dashboards.margin import BARS, Bridge, bridge_between, margin_total
 from tests.dashboards.margin.frames import parts_of
 
@@ -47,7 +48,8 @@ def test_the_bars_add_up(
     assert tuple(bridge.bars) == BARS
     assert bridge.before == margin_total(before).gross_profit
     assert bridge.after == margin_total(after).gross_profit
-    assert sum(bridge.bars.values()) == bridge.after - bridge.before
+    with localcontext(MONEY_CONTEXT):
+        assert sum(bridge.bars.values()) == bridge.after - bridge.before
 
 
 @given(rows_drawn)
