@@ -11,7 +11,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
+from dashboards.close.answer import add_close
 from dashboards.cost_rows import cost_page, exported_costs
+from dashboards.draft_standing import draft_standing, moves_of_drafts, odoo_link
 from dashboards.drafts import STATUSES, draft_page, find_draft
 from dashboards.explanation import draft_lines_of, explanation_of
 from dashboards.explanation_usage import signed_line_csv, usage_page
@@ -28,6 +30,7 @@ from storage.state import State
 
 router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False)
 add_reports(router)
+add_close(router)
 
 
 def _lake(request: Request) -> Lake:
@@ -176,7 +179,9 @@ def drafts_page(request: Request, state: TheState, now: Now) -> HTMLResponse:
     names = read_names(state, (row["account_external_id"] for row in drafts.rows))
     return page(
         request, "drafts.html", now, drafts=drafts, names=names, service=service, status=status,
-        statuses=STATUSES,
+        statuses=STATUSES, standings=draft_standing(state, service),
+        moves=moves_of_drafts(state, [row["id"] for row in drafts.rows]),
+        odoo_link=lambda move_id: odoo_link(request, move_id),
         page_link=lambda number: links_of(request).drafts(service, status=status, page=number),
     )  # fmt: skip
 
@@ -199,7 +204,11 @@ def draft_shown(request: Request, draft_id: str, state: TheState, now: Now) -> H
         raise NotFoundPage(f"No invoice draft has the id {draft_id}.")
     lines = draft_lines_of(draft["lines"])
     names = read_names(state, [draft["account_external_id"]])
-    return page(request, "draft.html", now, draft=draft, lines=lines, names=names)
+    return page(
+        request, "draft.html", now, draft=draft, lines=lines, names=names,
+        move=moves_of_drafts(state, [draft_id]).get(draft_id),
+        odoo_link=odoo_link(request, draft["odoo_move_id"]),
+    )  # fmt: skip
 
 
 @router.get("/static/{name}")

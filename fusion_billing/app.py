@@ -38,6 +38,7 @@ from catalog.key_cache import KeyCache
 from catalog.request_body import BodyLimits
 from fusion_billing import VERSION, frozen_time, health, metrics
 from fusion_billing.catalogue_ownership import guards_of
+from fusion_billing.closes import close_sources
 from fusion_billing.house import House
 from fusion_billing.idempotency.middleware import Idempotency, IdempotencyLimits
 from fusion_billing.idempotency.store import Terms, forget_running
@@ -48,6 +49,7 @@ from fusion_billing.openapi.page import router as docs_router
 from fusion_billing.page_access import require_page_access
 from fusion_billing.request_log import RequestLog
 from fusion_billing.scheduler import Scheduler
+from fusion_billing.single_slashes import SingleSlashes
 from fusion_billing.webhooks import webhook_rules
 from ingest.answering import PushLimits
 from ingest.front_door import FrontDoor, push_routes
@@ -104,6 +106,7 @@ def create_app(house: House) -> FastAPI:
     app.state.state = house.state
     app.state.lake = house.lake
     app.state.flusher = house.flusher
+    app.state.close_sources = close_sources(house)
     app.state.quantity_memory = QuantityMemory()
     app.state.committer = house.committer
     app.state.usage_log = house.usage_log
@@ -149,10 +152,10 @@ def create_app(house: House) -> FastAPI:
     return app
 
 
-def create_front_door(app: FastAPI, house: House) -> Idempotency:
+def create_front_door(app: FastAPI, house: House) -> SingleSlashes:
     """Return what is served: the app, the fast way for pushes before it, keyed requests first."""
     settings = house.settings
-    return Idempotency(
+    keyed = Idempotency(
         _fast_door(app, house),
         state=house.state,
         # Replays are answered here, so that a key is looked up each time: a revoked one gets none.
@@ -164,6 +167,7 @@ def create_front_door(app: FastAPI, house: House) -> Idempotency:
         ),
         terms=Terms(settings.idempotency_lease_seconds, settings.idempotency_kept_hours),
     )
+    return SingleSlashes(keyed)
 
 
 def _fast_door(app: FastAPI, house: House) -> FrontDoor:

@@ -7,6 +7,7 @@ import typer
 from catalog.errors import BillingError
 from fusion_billing.commands import (
     billing,
+    close,
     configuration,
     corrections,
     costs,
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command("serve")(serving.serve)
 app.command("demo")(demonstration.demo)
 app.command("bill")(billing.bill)
+app.command("close")(close.close)
 app.command("cutover")(cutover.cutover)
 app.command("rerate")(rerate.rerate)
 app.command("verify")(verify.verify)

@@ -7,6 +7,8 @@ from functools import cache
 from catalog.services import Posting
 from catalog.store import accounts, services
 from fusion_billing.settings import Settings
+from odoo_bridge.change_feed.feed_report import FeedReport
+from odoo_bridge.change_feed.reading import read_changes
 from odoo_bridge.connection import OdooConnection, OdooSettings
 from odoo_bridge.invoices import SendRules, send_drafts
 from odoo_bridge.send_report import SendReport
@@ -75,3 +77,12 @@ def send_waiting(
         limit=settings.odoo_drafts_max,
         dry_run=dry_run,
     )
+
+
+def read_feed(
+    state: State, odoo: OdooConnection, *, at: datetime, sweep: bool = False
+) -> FeedReport:
+    """Read what became of the invoices of all services; repeating it tells nothing twice."""
+    with state.read() as connection:
+        known = services.services(connection)
+    return read_changes(state, odoo, known, at=at, sweep=sweep)

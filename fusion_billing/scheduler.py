@@ -19,11 +19,12 @@ from fusion_billing.catalogue import is_owned_by_odoo, read_from_odoo
 from fusion_billing.costs import import_waiting_costs, sync_costs
 from fusion_billing.house import House
 from fusion_billing.idempotency.store import forget_expired
-from fusion_billing.odoo import odoo_of, send_waiting
+from fusion_billing.odoo import odoo_of, read_feed, send_waiting
 from fusion_billing.retention import compaction_rules, drop_old_usage
 from fusion_billing.rolling_up import roll_up_usage
 from ingest.error_events import tell_errors
 from ingest.quarantine_repair import Repairs, resume_all
+from odoo_bridge.change_feed.invoice_lines import ship_invoice_lines
 from odoo_bridge.orders.syncing import sync_orders
 from rating.rated_line_store import ship_rated_lines
 from storage import leases
@@ -32,7 +33,7 @@ from storage.published import publish_catalog
 SHARED_JOBS = frozenset(
     {
         *("compact", "ship", "bill", "send", "tell_errors", "mend", "retain", "roll_up", "margin"),
-        *("catalogue", "orders", "costs", "costs_odoo"),
+        *("catalogue", "orders", "costs", "costs_odoo", "feed"),
     }
 )
 _log = structlog.get_logger(__name__)
@@ -82,6 +83,8 @@ class Scheduler:
             self.add("costs", self._costs, settings.costs_seconds)
             if settings.costs_odoo_seconds:
                 self.add("costs_odoo", self._costs_odoo, settings.costs_odoo_seconds)
+            if settings.odoo_feed_seconds:
+                self.add("feed", self._feed, settings.odoo_feed_seconds)
             if settings.odoo_orders:
                 self.add("orders", self._orders, settings.bill_seconds)
             if is_owned_by_odoo(settings):
@@ -188,10 +191,16 @@ class Scheduler:
 
     def _ship(self) -> None:
         ship_rated_lines(self.house.state, self.house.lake)
+        ship_invoice_lines(self.house.state, self.house.lake)
 
     def _bill(self) -> None:
         grace = timedelta(seconds=self.house.settings.bill_grace_seconds)
         bill_services(self.house, at=self.house.clock(), grace=grace)
+
+    def _feed(self) -> None:
+        odoo = odoo_of(self.house.settings)
+        if odoo is not None:
+            read_feed(self.house.state, odoo, at=self.house.clock())
 
     def _orders(self) -> None:
         odoo = odoo_of(self.house.settings)

@@ -248,6 +248,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds between two readings of costs and rates of Odoo; 0: by command only.",
     )
+    odoo_feed_seconds: int = Field(
+        default=60,
+        ge=0,
+        description="Seconds between two looks at what became of our invoices in Odoo; 0: by "
+        "command only.",
+    )
     odoo_orders: bool = Field(
         default=True,
         description="Whether each running subscription of a live service gets an order in Odoo.",

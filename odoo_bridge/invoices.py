@@ -1,16 +1,20 @@
 """Sends waiting drafts to Odoo as draft invoices, exactly once, and reads every one back.
 
-A draft is resolved by its external id before anything is created, so a run may end anywhere.
+A draft is resolved by its external id before anything is created, so a run may end anywhere. It
+counts as sent once it is posted, where its service says so.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from catalog.accounts import Account
+from odoo_bridge.change_feed.changed_by_hand import deleted_by_hand
+from odoo_bridge.change_feed.feed_store import remember_sent
 from odoo_bridge.company import company_of
 from odoo_bridge.connection import ATTEMPTS_MAX, OdooConnection
 from odoo_bridge.external_ids import invoice_external_id
@@ -24,16 +28,21 @@ from odoo_bridge.move_rows import (
     amount_text,
     to_odoo_rows,
 )
+from odoo_bridge.orders.order_store import OdooOrder, order_of
 from odoo_bridge.partner_rows import partner_name
 from odoo_bridge.partners import found_partner_id, new_partner, partner_id_of
+from odoo_bridge.posting import post_once
 from odoo_bridge.product_rows import ProductKey, product_keys
 from odoo_bridge.products import product_ids_of
 from odoo_bridge.readback import (
     READ_FIELDS,
+    MoveState,
+    OdooInvoice,
     currency_fault,
     draft_fault,
     from_odoo_move,
     invoice_fault,
+    posting_fault,
 )
 from odoo_bridge.send_report import DraftReport, Outcome, SendReport
 from rating.draft_store import drafts_waiting, mark_sent, park, waiting_count
@@ -43,10 +52,27 @@ from storage.state import State
 MODEL = "account.move"
 DRAFTS_MAX_DEFAULT = 1000
 BATCH_DRAFTS_MAX = 50
+POST_REMEDY = "mend that and run `fusion-billing odoo sync --parked`, or post it in Odoo yourself"
 
 Rows: TypeAlias = list[tuple[str, ...]]
 Ready: TypeAlias = tuple[InvoiceDraft, Rows]
 Held: TypeAlias = tuple[InvoiceDraft, int]
+Sound: TypeAlias = tuple[InvoiceDraft, OdooInvoice]
+
+
+@dataclass(frozen=True, slots=True)
+class SendRules:
+    """In how many days invoices are due, which services' are posted here, by code.
+
+    What people deleted in Odoo is made anew with `recreate` only.
+    """
+
+    net_days: int = NET_DAYS_DEFAULT
+    posting_codes: frozenset[str] = frozenset()
+    recreate: bool = False
+
+
+RULES_DEFAULT = SendRules()
 
 
 def send_drafts(
@@ -56,8 +82,8 @@ def send_drafts(
     zone_of: Callable[[str], ZoneInfo],
     *,
     now: datetime,
+    rules: SendRules = RULES_DEFAULT,
     limit: int = DRAFTS_MAX_DEFAULT,
-    net_days: int = NET_DAYS_DEFAULT,
     dry_run: bool = False,
 ) -> SendReport:
     """Send the oldest waiting drafts; a fault that would meet every draft ends the run.
@@ -66,14 +92,14 @@ def send_drafts(
     """
     with state.read() as connection:
         drafts = drafts_waiting(connection, limit)
-    sending = _Sending(state, odoo, account_of, now=now, dry_run=dry_run)
+    sending = _Sending(state, odoo, account_of, rules, now=now, dry_run=dry_run)
     stopped_by: OdooFault | None = None
     try:
         if drafts:
             sending.begin()
         for start in range(0, len(drafts), BATCH_DRAFTS_MAX):
             batch = drafts[start : start + BATCH_DRAFTS_MAX]
-            sending.send(batch, lambda code: BillingTerms(zone_of(code), net_days))
+            sending.send(batch, lambda code: BillingTerms(zone_of(code), rules.net_days))
     except OdooFault as fault:
         stopped_by = fault
     with state.read() as connection:
@@ -89,6 +115,7 @@ class _Sending:
         state: State,
         odoo: OdooConnection,
         account_of: Callable[[str], Account],
+        rules: SendRules,
         *,
         now: datetime,
         dry_run: bool,
@@ -97,6 +124,7 @@ class _Sending:
         self._state = state
         self._odoo = odoo
         self._account_of = account_of
+        self._rules = rules
         self._now = now
         self._dry_run = dry_run
         self._company_currency = ""
@@ -141,10 +169,22 @@ class _Sending:
             self._product_ids |= product_ids_of(self._odoo, unknown)
             partner_id = self._partner_ids[draft.account_id]
             terms = terms_of(draft.service_code)
-            yield draft, to_odoo_rows(draft, partner_id, self._product_ids, terms)
+            order = self._order_of(draft)
+            yield draft, to_odoo_rows(draft, partner_id, self._product_ids, terms, order)
+
+    def _order_of(self, draft: InvoiceDraft) -> OdooOrder | None:
+        """Return the order of a draft's subscription, unless there is none or it was deleted."""
+        with self._state.read() as connection:
+            order = order_of(connection, self._odoo, draft.subscription_id)
+        if order is None:
+            return None
+        found = self._odoo.call("sale.order.line", "search", [["id", "=", order.note_line_id]])
+        return order if found else None
 
     def _refuse_unsound(self, draft: InvoiceDraft) -> None:
         problem = draft_fault(draft) or currency_fault(draft, self._company_currency)
+        if problem is None and draft.odoo_move_id is not None and not self._rules.recreate:
+            problem = deleted_by_hand(draft.odoo_move_id)
         if problem:
             raise NeedsHuman(problem)
 
@@ -183,11 +223,9 @@ class _Sending:
         raise lost
 
     def _settle(self, held: Sequence[Held], *, is_new: bool) -> None:
-        """Read invoices back and remember each as sent, or park its draft with both numbers."""
-        move_ids = [move_id for _, move_id in held]
-        read = self._odoo.call(MODEL, "read", move_ids, READ_FIELDS) if held else []
-        invoices = {invoice.move_id: invoice for invoice in map(from_odoo_move, read)}
-        outcome = Outcome.SENT if is_new else Outcome.ALREADY_THERE
+        """Read invoices back, post them where asked, and remember each or park its draft."""
+        invoices = self._read([move_id for _, move_id in held])
+        sound: list[Sound] = []
         for draft, move_id in held:
             if move_id not in invoices:
                 continue
@@ -195,11 +233,43 @@ class _Sending:
             if problem:
                 self._park(draft, problem)
                 continue
+            sound.append((draft, invoices[move_id]))
+        outcome = Outcome.SENT if is_new else Outcome.ALREADY_THERE
+        for draft, invoice in sound if self._dry_run else self._posted(sound):
             if not self._dry_run:
-                with self._state.write() as connection:
-                    mark_sent(connection, draft.id, move_id, self._now)
-            told = f"{_amount(draft)} is invoice #{move_id}"
-            self.reports[draft.id] = DraftReport(draft, outcome, told, move_id)
+                self._remember(draft, invoice)
+            told = f"{_amount(draft)} is {_named(invoice)}"
+            self.reports[draft.id] = DraftReport(draft, outcome, told, invoice.move_id)
+
+    def _read(self, move_ids: Sequence[int]) -> dict[int, OdooInvoice]:
+        read = self._odoo.call(MODEL, "read", list(move_ids), READ_FIELDS) if move_ids else []
+        return {invoice.move_id: invoice for invoice in map(from_odoo_move, read)}
+
+    def _posted(self, sound: Sequence[Sound]) -> list[Sound]:
+        """Post the drafts of services that ask for it; those that Odoo won't post are parked."""
+        asked = [
+            invoice.move_id
+            for draft, invoice in sound
+            if invoice.state == MoveState.DRAFT and draft.service_code in self._rules.posting_codes
+        ]
+        refusals = post_once(self._odoo, asked)
+        invoices = self._read(asked)
+        settled: list[Sound] = []
+        for draft, before in sound:
+            invoice = invoices.get(before.move_id, before)
+            problem = refusals.get(before.move_id)
+            if before.move_id in invoices and problem is None:
+                problem = posting_fault(draft, invoice)
+            if problem is None:
+                settled.append((draft, invoice))
+                continue
+            self._park(draft, f"invoice #{before.move_id} was not posted: {problem}; {POST_REMEDY}")
+        return settled
+
+    def _remember(self, draft: InvoiceDraft, invoice: OdooInvoice) -> None:
+        with self._state.write() as connection:
+            mark_sent(connection, draft.id, invoice.move_id, self._now)
+            remember_sent(connection, self._odoo.settings.database, draft, invoice, self._now)
 
     def _foresee(self, drafts: Iterable[InvoiceDraft]) -> None:
         """Report what sending would do, asking Odoo and writing nothing."""
@@ -231,3 +301,12 @@ class _Sending:
 
 def _amount(draft: InvoiceDraft) -> str:
     return f"{amount_text(draft.amount_cents, draft.currency)} {draft.currency}"
+
+
+def _named(invoice: OdooInvoice) -> str:
+    if invoice.state != MoveState.POSTED:
+        return f"invoice #{invoice.move_id}"
+    later = ""
+    if invoice.is_booked_later:
+        later = f", booked on {invoice.accounting_date} since the books are closed on its own date"
+    return f"invoice {invoice.name}, posted{later}"

@@ -6,6 +6,7 @@ Taxes are not sent: Odoo computes them from each line's product and the partner'
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from catalog.money import amount_of_cents
@@ -22,7 +23,7 @@ HEADER_COLUMNS = (
 LINE_COLUMNS = (
     *(f"{LINES}/id", f"{LINES}/product_id/.id", f"{LINES}/name", f"{LINES}/quantity"),
     *(f"{LINES}/price_unit", f"{LINES}/x_fc_rated_line_id", f"{LINES}/x_fc_metric_code"),
-    f"{LINES}/x_fc_quantity",
+    *(f"{LINES}/x_fc_quantity", f"{LINES}/sale_line_ids/.id"),
 )
 COLUMNS = HEADER_COLUMNS + LINE_COLUMNS
 NO_HEADER = ("",) * len(HEADER_COLUMNS)
@@ -36,31 +37,54 @@ class BillingTerms:
     net_days: int = NET_DAYS_DEFAULT
 
 
+class TiedOrder(Protocol):
+    """The order that an invoice belongs to: its name, and the line of it that names invoices."""
+
+    @property
+    def name(self) -> str:
+        """Return the order's name in Odoo."""
+
+    @property
+    def note_line_id(self) -> int:
+        """Return the id of its note."""
+
+
 def to_odoo_rows(
     draft: InvoiceDraft,
     partner_id: int,
     product_ids: Mapping[ProductKey, int],
     terms: BillingTerms,
+    order: TiedOrder | None = None,
 ) -> list[tuple[str, ...]]:
-    """Return the rows of a draft under COLUMNS: the first line's row carries the header."""
+    """Return the rows of a draft under COLUMNS: the first line's row carries the header.
+
+    With an order, the invoice names it and its lines are tied to it.
+    """
+    tied_to = str(order.note_line_id) if order else ""
     lines = [
-        to_odoo_line(draft, number, line, product_ids[product_key(draft.service_code, line)])
+        to_odoo_line(
+            draft, number, line, product_ids[product_key(draft.service_code, line)], tied_to
+        )
         for number, line in enumerate(draft.lines, 1)
     ]
-    headers = [to_odoo_header(draft, partner_id, terms), *[NO_HEADER] * (len(lines) - 1)]
+    header = to_odoo_header(draft, partner_id, terms, order)
+    headers = [header, *[NO_HEADER] * (len(lines) - 1)]
     return [header + line for header, line in zip(headers, lines, strict=True)]
 
 
-def to_odoo_header(draft: InvoiceDraft, partner_id: int, terms: BillingTerms) -> tuple[str, ...]:
+def to_odoo_header(
+    draft: InvoiceDraft, partner_id: int, terms: BillingTerms, order: TiedOrder | None = None
+) -> tuple[str, ...]:
     """Return the header's cells; both dates are explicit, since Odoo's own depend on who asks."""
     invoice_date = closing_date(draft, terms.zone)
+    origin = f"{draft.service_code} {draft.subscription_external_id}"
     return (
         invoice_external_id(draft.id),
         move_type(draft),
         str(partner_id),
         invoice_date.isoformat(),
         (invoice_date + timedelta(days=terms.net_days)).isoformat(),
-        f"{draft.service_code} {draft.subscription_external_id}",
+        order.name if order else origin,
         f"{draft.service_code} {draft.account_external_id}",
         draft.id,
         draft.service_code,
@@ -69,7 +93,7 @@ def to_odoo_header(draft: InvoiceDraft, partner_id: int, terms: BillingTerms) ->
 
 
 def to_odoo_line(
-    draft: InvoiceDraft, number: int, line: DraftLine, product_id: int
+    draft: InvoiceDraft, number: int, line: DraftLine, product_id: int, tied_to: str = ""
 ) -> tuple[str, ...]:
     """Return a line's cells: one times the rounded amount, so that Odoo has nothing to round.
 
@@ -85,6 +109,7 @@ def to_odoo_line(
         line.rated_line_id,
         line.metric_code or "",
         line.quantity,
+        tied_to,
     )
 
 

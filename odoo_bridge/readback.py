@@ -12,7 +12,10 @@ from odoo_bridge.move_rows import amount_text, move_type
 from odoo_bridge.odoo_value import OdooValue, from_odoo_amount
 from rating.invoice_draft import InvoiceDraft
 
-READ_FIELDS = ["amount_untaxed", "currency_id", "invoice_line_ids", "move_type", "state"]
+READ_FIELDS = [
+    *("amount_untaxed", "currency_id", "invoice_line_ids", "move_type", "state"),
+    *("name", "invoice_date", "date"),
+]
 
 
 class MoveState(StrEnum):
@@ -25,7 +28,7 @@ class MoveState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OdooInvoice:
-    """What Odoo answers about one invoice."""
+    """What Odoo answers about one invoice; dates are ISO text, empty where it has none."""
 
     move_id: int
     move_type: str
@@ -33,6 +36,14 @@ class OdooInvoice:
     amount_untaxed: Decimal
     currency: str
     lines_count: int
+    name: str = ""
+    invoice_date: str = ""
+    accounting_date: str = ""
+
+    @property
+    def is_booked_later(self) -> bool:
+        """Say whether a lock of the books moved it out of the period of its invoice date."""
+        return bool(self.invoice_date) and self.accounting_date > self.invoice_date
 
 
 def from_odoo_move(read: OdooValue) -> OdooInvoice:
@@ -44,6 +55,9 @@ def from_odoo_move(read: OdooValue) -> OdooInvoice:
         amount_untaxed=from_odoo_amount(read["amount_untaxed"]),
         currency=str(read["currency_id"][1]),
         lines_count=len(read["invoice_line_ids"]),
+        name=str(read.get("name") or ""),
+        invoice_date=str(read.get("invoice_date") or ""),
+        accounting_date=str(read.get("date") or ""),
     )
 
 
@@ -80,6 +94,13 @@ def invoice_fault(draft: InvoiceDraft, held: OdooInvoice, *, is_new: bool) -> st
         f"invoice #{held.move_id} differs: {'; '.join(differences)}; "
         "correct or delete the invoice in Odoo, then send again"
     )
+
+
+def posting_fault(draft: InvoiceDraft, held: OdooInvoice) -> str | None:
+    """Return how an invoice differs from what was to be posted, or None when it is posted so."""
+    if held.state != MoveState.POSTED:
+        return f"Odoo left it as {held.state}"
+    return invoice_fault(draft, held, is_new=False)
 
 
 def currency_fault(draft: InvoiceDraft, company_currency: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from storage import (
     alert_tables,
+    close_tables,
     cost_tables,
     feed_tables,
     margin_tables,
@@ -14,6 +15,7 @@ from storage.columns import metadata
 TABLE_MODULES = (
     *(tables, request_tables, odoo_tables, cost_tables, alert_tables, margin_tables),
     feed_tables,
+    close_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from fusion_billing.clock import SystemClock
-from fusion_billing.commands import odoo_catalogue, odoo_orders, odoo_partners
+from fusion_billing.commands import odoo_catalogue, odoo_feed, odoo_orders, odoo_partners
 from fusion_billing.commands.odoo_options import configured_odoo
 from fusion_billing.commands.options import AsJson, DataDir, DryRun, say, settings_of
 from fusion_billing.house import opened_state
@@ -20,6 +20,8 @@ app.command("candidates")(odoo_partners.candidates)
 app.command("link")(odoo_partners.link)
 app.command("catalogue")(odoo_catalogue.catalogue)
 app.command("orders")(odoo_orders.orders)
+app.command("feed")(odoo_feed.feed)
+app.command("accept")(odoo_feed.accept)
 
 
 @app.command("check")
@@ -55,18 +57,25 @@ def sync(
     data_dir: DataDir = None,
     dry_run: DryRun = False,
     parked: Annotated[bool, typer.Option(help="Try parked drafts again, too.")] = False,
+    recreate: Annotated[
+        bool, typer.Option(help="Try parked drafts again, those deleted in Odoo, too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send waiting drafts as draft invoices. Repeating it creates nothing twice."""
-    if parked and dry_run:
-        raise typer.BadParameter("--parked changes drafts, and --dry-run must not: use one of them")
+    """Send waiting drafts, and post them where their service says so; never twice."""
+    if (parked or recreate) and dry_run:
+        raise typer.BadParameter(
+            "--parked and --recreate change drafts, and --dry-run must not: use one of them"
+        )
     settings = settings_of(data_dir)
     odoo = configured_odoo(settings)
     with opened_state(settings) as state:
-        if parked:
+        if parked or recreate:
             with state.write() as connection:
                 unpark_all(connection)
-        report = send_waiting(state, odoo, settings, at=SystemClock()(), dry_run=dry_run)
+        report = send_waiting(
+            *(state, odoo, settings), at=SystemClock()(), dry_run=dry_run, recreate=recreate
+        )
     say(as_json, _data(report), _text(report))
     if report.stopped_by is not None or report.parked:
         raise typer.Exit(1)

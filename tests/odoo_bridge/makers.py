@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from catalog.accounts import Account
 from odoo_bridge.connection import OdooConnection, OdooSettings
-from odoo_bridge.invoices import send_drafts
+from odoo_bridge.invoices import RULES_DEFAULT, SendRules, send_drafts
 from odoo_bridge.send_report import SendReport
 from rating.draft_store import draft_of_id
 from rating.invoice_draft import DraftLine, DraftStatus, InvoiceDraft, draft_id
@@ -101,8 +101,8 @@ def a_draft(
 class Books:
     """A state database with two services, and the drafts and accounts that a test puts in."""
 
-    def __init__(self, folder: Path) -> None:
-        self.state = State(f"sqlite:///{folder / 'state.sqlite'}")
+    def __init__(self, folder: Path, url: str = "") -> None:
+        self.state = State(url or f"sqlite:///{folder / 'state.sqlite'}")
         self.accounts: dict[str, Account] = {}
         with self.state.write() as connection:
             for code in SERVICES:
@@ -117,13 +117,21 @@ class Books:
         self.accounts[account.id] = account
         return draft
 
-    def send(self, odoo: OdooConnection, *, dry_run: bool = False, limit: int = 1000) -> SendReport:
+    def send(
+        self,
+        odoo: OdooConnection,
+        *,
+        dry_run: bool = False,
+        limit: int = 1000,
+        rules: SendRules = RULES_DEFAULT,
+    ) -> SendReport:
         """Send what waits."""
         return send_drafts(
             *(self.state, odoo, self.accounts.__getitem__, lambda _code: TORONTO),
             now=NOW,
             dry_run=dry_run,
             limit=limit,
+            rules=rules,
         )
 
     def kept(self, draft: InvoiceDraft) -> InvoiceDraft:
