@@ -10,6 +10,7 @@ from datetime import datetime
 from aggregation.quantity import Quantity, UsageWindow
 from rating.billed_closing import BilledClosing
 from rating.charge_window import closing_windows
+from rating.closing import NOTHING_BILLED
 from rating.closing_lines import rated_lines
 from rating.invoice_draft import InvoiceDraft, invoice_draft
 from rating.late_usage import billed_lines, late_lines
@@ -28,6 +29,16 @@ class DraftToVerify:
     draft: InvoiceDraft
     corrected: tuple[BilledClosing, ...] = ()
     earlier: tuple[RatedLine, ...] = ()
+
+    @property
+    def is_mark(self) -> bool:
+        """Say whether a draft bills nothing, and only says how far another system has billed."""
+        until = self.draft.usage_until or self.draft.fee_until
+        return (
+            until is not None
+            and not self.draft.lines
+            and self.billed.closing.billed == NOTHING_BILLED
+        )
 
     def windows(self, book: PriceBook) -> Iterator[UsageWindow]:
         """Yield the windows its lines are computed from."""

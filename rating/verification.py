@@ -93,7 +93,8 @@ def verification(
         lines = _lines_by_subscription(lake, service.code)
         drafts = [_wanted(connection, each, every, lines) for each in chosen]
         proved = _proved_quantities(connection, service.code)
-    return Verification(lake, book, drafts, proved)
+    to_verify = [each for each in drafts if not each.is_mark]
+    return Verification(lake, book, to_verify, proved)
 
 
 def draft_ids_of(state: State, lake: Lake, service: Service, names: Collection[str]) -> set[str]:

@@ -78,6 +78,19 @@ class Cube:
                 self._answers.popitem(last=False)
         return found
 
+    def with_parts(self, name: str, parts: pl.DataFrame) -> "Cube":
+        """Return another state of the figures, `name`d: other parts from the same sources."""
+        return Cube(
+            digest=_digest([self.digest, name]),
+            parts=parts,
+            by_service=_sums(parts, SERVICE_MONTH),
+            by_account=_sums(parts, ACCOUNT_MONTH),
+            foreign=self.foreign,
+            rated_at=self.rated_at,
+            watermark=self.watermark,
+            costs_to=self.costs_to,
+        )
+
     @cached_property
     def months(self) -> tuple[date, ...]:
         """Return the months that have revenue or cost, in order."""

@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.margin import BASES
 from dashboards.reports.asked import Asked
 from dashboards.reports.cells import said
-from dashboards.reports.filters import PREVIOUS, YEAR
+from dashboards.reports.filters import CLOSE, NOW, PREVIOUS, YEAR
 from dashboards.reports.report import Cell, Kind, Report
 from dashboards.reports.words import Words
 from dashboards.scope import month_param
@@ -68,6 +68,9 @@ def _selects(asked: Asked) -> list[tuple[str, str, list[Option]]]:
          [(value, text, value == filters.compare) for value, text in compared.items()]),
         ("basis", words.say("Revenue"),
          [(value, bases[value], value == filters.basis) for value in BASES]),
+        ("as_of", words.say("Figures"),
+         [(NOW, words.say("as of now"), filters.as_of == NOW),
+          (CLOSE, words.say("as closed"), filters.as_of == CLOSE)]),
     ]  # fmt: skip
 
 
@@ -93,7 +96,7 @@ def _hidden(asked: Asked) -> list[tuple[str, str]]:
 
 def _cleared(asked: Asked, path: str) -> str:
     """Return the address without filters that can be left, nothing where none is set."""
-    dropped = dict.fromkeys(("from", "to", "month", "compare", "basis", "plan"))
+    dropped = dict.fromkeys(("from", "to", "month", "compare", "basis", "plan", "as_of"))
     kept = asked.here(path, **dropped)
     return kept if kept != asked.here(path) else ""
 

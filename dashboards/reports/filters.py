@@ -19,6 +19,7 @@ from dashboards.scope import (
 
 PREVIOUS, YEAR = "previous", "year"
 COMPARISONS = (PREVIOUS, YEAR)
+NOW, CLOSE = "now", "close"
 MONTHS_IN_YEAR = 12
 MONTHS_MAX = 120
 
@@ -36,6 +37,7 @@ class Filters:
     sort: str = ""
     opened: str | None = None
     page: int = 1
+    as_of: str = NOW
 
     def query(self, **changes: str | int | None) -> str:
         """Return these filters as a query string, with some parameters changed or (None) left."""
@@ -50,6 +52,7 @@ class Filters:
             "to": None if one_month else month_param(scope.last_month),
             "compare": None if self.compare == PREVIOUS else self.compare,
             "basis": None if self.basis is Basis.RATED else str(self.basis),
+            "as_of": None if self.as_of == NOW else self.as_of,
             "sort": self.sort or None,
             "open": self.opened,
             "lang": None if self.words.language == "en" else self.words.language,
@@ -82,6 +85,7 @@ def filters_from(params: Mapping[str, str]) -> Filters:
         sort=text_from(params, "sort") or "",
         opened=text_from(params, "open"),
         page=page_from(params),
+        as_of=choice_from(params, "as_of", (NOW, CLOSE)),
     )
 
 

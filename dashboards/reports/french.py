@@ -47,6 +47,13 @@ FRENCH = {
     "Chart": "Graphique",
     "Clear": "Effacer",
     "Close and rate a billing period": "Fermer et tarifer une période de facturation",
+    (
+        "Closed months are shown as they were closed; what changed since stands in the next open "
+        "month. The rows behind a figure are those of now."
+    ): (
+        "Les mois clos sont montrés tels que clos; ce qui a changé depuis figure au prochain mois "
+        "ouvert. Les lignes derrière un chiffre sont celles d'aujourd'hui."
+    ),
     "Columns by month, revenue beside COGS.": (
         "Colonnes par mois, revenu à côté du coût des ventes."
     ),
@@ -72,6 +79,7 @@ FRENCH = {
     "Every cost names its service and its account.": "Chaque coût nomme son service et son compte.",
     "Exchange rate": "Taux de change",
     "Fees and costs of no metric": "Frais et coûts sans métrique",
+    "Figures": "Chiffres",
     "Filters": "Filtres",
     "For": "Pour",
     "From": "De",
@@ -132,6 +140,7 @@ FRENCH = {
     ),
     "Month": "Mois",
     "Month by month": "Mois par mois",
+    "Monthly close": "Clôture mensuelle",
     "Months": "Mois",
     "More or fewer units, at the metric's average profit before.": (
         "Plus ou moins d'unités, au bénéfice moyen d'avant."
@@ -278,6 +287,8 @@ FRENCH = {
     "Why": "Pourquoi",
     "Why gross profit moved": "Pourquoi le bénéfice brut a varié",
     "Why it loses money": "Pourquoi il est déficitaire",
+    "as closed": "tels que clos",
+    "as of now": "actuels",
     "by price list, before the provider's bill": (
         "selon la liste de prix, avant la facture du fournisseur"
     ),

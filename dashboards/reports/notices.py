@@ -4,7 +4,7 @@ import polars as pl
 
 from dashboards.margin import basis_reason, months_without_cost
 from dashboards.reports.asked import Asked
-from dashboards.reports.filters import Filters
+from dashboards.reports.filters import NOW, Filters
 from dashboards.reports.report import Empty, Notice
 
 MONTHS_NAMED_MAX = 6
@@ -42,6 +42,23 @@ def no_figures(asked: Asked) -> Empty | None:
 def notices_of(asked: Asked) -> list[Notice]:
     """Return what the figures leave out, and what would make them look too good or too bad."""
     return [*_foreign(asked), *_without_cost(asked), *_open(asked), *_unattributed(asked)]
+
+
+def as_closed(asked: Asked) -> list[Notice]:
+    """Tell that closed months are shown as they were closed, where they are."""
+    words = asked.words
+    if asked.filters.as_of == NOW:
+        return []
+    return [
+        Notice(
+            words.say(
+                "Closed months are shown as they were closed; what changed since stands in the "
+                "next open month. The rows behind a figure are those of now."
+            ),
+            link=asked.links.home + "/close" + Filters(words=words).query(),
+            link_words=words.say("Monthly close"),
+        )
+    ]
 
 
 def _foreign(asked: Asked) -> list[Notice]:

@@ -1,20 +1,22 @@
 """The addresses of the margin reports: each answers as page, .csv, .json and .xlsx."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from dashboards.mart.cube import read_cube
+from dashboards.close.as_closed import cube_as_of
 from dashboards.pages import NotFoundPage, body_of, links_of, page
 from dashboards.reports.answer import report_context
 from dashboards.reports.asked import Asked
 from dashboards.reports.cogs import cogs, unattributed
 from dashboards.reports.customers import customers
 from dashboards.reports.files import report_csv, report_json, report_workbook
-from dashboards.reports.filters import filters_from
+from dashboards.reports.filters import CLOSE, filters_from
 from dashboards.reports.matrix import matrix
 from dashboards.reports.negative import negative
+from dashboards.reports.notices import as_closed
 from dashboards.reports.one import metrics, one_customer, one_metric, one_service
 from dashboards.reports.overview import overview
 from dashboards.reports.profit_bridge import profit_bridge
@@ -28,10 +30,11 @@ Build = Callable[[Asked], Report]
 def answer(path: str, request: Request, form: str = "html") -> Response:
     """Answer one report in one form."""
     state = request.app.state
+    filters = filters_from(request.query_params)
     asked = Asked(
-        cube=read_cube(state.lake, state.state),
+        cube=cube_as_of(state.lake, state.state, is_closed=filters.as_of == CLOSE),
         state=state.state,
-        filters=filters_from(request.query_params),
+        filters=filters,
         links=links_of(request),
         at=state.clock(),
         has_all_rows=form != "html",
@@ -69,7 +72,8 @@ def built(path: str, asked: Asked, lake: Lake) -> Report:
     """Return a report; a page of it is built once for each state of figures and names."""
 
     def build() -> Report:
-        return profit_bridge(asked, lake) if path == "/bridge" else REPORTS[path](asked)
+        report = profit_bridge(asked, lake) if path == "/bridge" else REPORTS[path](asked)
+        return replace(report, notices=[*as_closed(asked), *report.notices])
 
     if asked.has_all_rows:
         return build()

@@ -10,6 +10,7 @@ from decimal import Decimal, localcontext
 from babel.dates import format_date, format_datetime, get_timezone
 
 from catalog.money import MONEY_CONTEXT, amount_of_cents, rounded_cents
+from dashboards.close.french import FRENCH_OF_CLOSE
 from dashboards.formats import TIMEZONE
 from dashboards.margin.figures import CURRENCY
 from dashboards.reports.french import FRENCH
@@ -19,6 +20,7 @@ THIN = "\N{NO-BREAK SPACE}"
 # A unit price keeps what two cents would hide: four significant digits, at most 12 decimals.
 UNIT_DIGITS, UNIT_DECIMALS_MIN, UNIT_DECIMALS_MAX = 4, 2, 12
 QUANTITY_DECIMALS_MAX = 6
+_FRENCH = FRENCH | FRENCH_OF_CLOSE
 _STEPS = ((9, "B", "G"), (6, "M", "M"), (3, "K", "k"))
 
 
@@ -40,7 +42,7 @@ class Words:
 
     def say(self, text: str, /, **figures: object) -> str:
         """Return a sentence in this language, its {figures} filled in."""
-        said = FRENCH.get(text, text) if self.language == "fr" else text
+        said = _FRENCH.get(text, text) if self.language == "fr" else text
         return said.format(**figures) if figures else said
 
     def plain(self, amount: Decimal) -> str:
