@@ -74,6 +74,4 @@ def downgrade() -> None:
 def _index(
     name: str, table: str, columns: list[str], where: sa.TextClause, *, unique: bool = False
 ) -> None:
-    op.create_index(
-        name, table, columns, unique=unique, sqlite_where=where, postgresql_where=where
-    )
+    op.create_index(name, table, columns, unique=unique, sqlite_where=where, postgresql_where=where)
