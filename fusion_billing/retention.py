@@ -16,10 +16,11 @@ import structlog
 from catalog.accounts import Account, new_account
 from catalog.errors import MethodNotAllowed, NotFound
 from catalog.services import Service
-from catalog.store import accounts, services, subscriptions
+from catalog.store import accounts, lifecycle_events, services, subscriptions
 from catalog.store.services import find_service
 from catalog.subscriptions import SubscriptionStatus
 from fusion_billing.house import House
+from fusion_billing.idempotency.store import forget_service
 from ingest.erasing import Scope, erase_rows, keep_keys, quarantine_row_ids
 from rating import erasure_store
 from rating.erasure_proof import PreparedProof, first_unbilled, prepared_proof, verify_erasure
@@ -302,6 +303,10 @@ def _blank(house: House, own: Sequence[Account], scope: Scope, connection: sa.Co
     for each in subscriptions.subscriptions_of(connection, scope.service_code):
         if each.external_id in scope.subscriptions and each.name is not None:
             subscriptions.save_subscription(connection, replace(each, name=None))
+    named = {account.external_id for account in own}
+    lifecycle_events.blank_customers(connection, scope.service_code, named)
+    # Kept answers say what the account said; whose they are is not kept.
+    forget_service(connection, scope.service_code)
 
 
 def _vacuum(house: House) -> None:

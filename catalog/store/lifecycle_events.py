@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
-from catalog.lifecycle_event import PAGE_EVENTS_MAX, LifecycleEvent
+from catalog.lifecycle_event import PAGE_EVENTS_MAX, LifecycleEvent, without_person
 from catalog.store.services import lock_service
 from storage.tables import lifecycle_event
 
@@ -59,6 +59,21 @@ def after(
     if kinds:
         wanted = wanted.where(lifecycle_event.c.kind.in_(kinds))
     return [LifecycleEvent(**row) for row in connection.execute(wanted).mappings()]
+
+
+def blank_customers(
+    connection: sa.Connection, service_code: str, account_ids: Collection[str]
+) -> None:
+    """Blank what a service's events say of the people behind some accounts; sequences stay."""
+    table = lifecycle_event.c
+    of_service = table.service_code == service_code
+    rows = connection.execute(sa.select(table.sequence, table.body).where(of_service)).all()
+    for sequence, body in rows:
+        told = msgspec.json.decode(body)
+        blank = without_person(told, account_ids)
+        if blank != told:
+            own = sa.update(lifecycle_event).where(of_service, table.sequence == sequence)
+            connection.execute(own.values(body=msgspec.json.encode(blank).decode()))
 
 
 def last_sequence(connection: sa.Connection, service_code: str) -> int:

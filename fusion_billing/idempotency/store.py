@@ -92,6 +92,12 @@ def forget_expired(connection: sa.Connection, at: datetime) -> int:
     return connection.execute(kept_request.delete().where(expired)).rowcount
 
 
+def forget_service(connection: sa.Connection, service_code: str) -> None:
+    """Forget every kept answer of a service; its requests run again when they are repeated."""
+    of_service = kept_request.c.service_code == service_code
+    connection.execute(sa.delete(kept_request).where(of_service))
+
+
 def forget_running(connection: sa.Connection) -> int:
     """Delete all attempts without an answer: for a start, when no other process can have any."""
     return connection.execute(kept_request.delete().where(kept_request.c.status.is_(None))).rowcount

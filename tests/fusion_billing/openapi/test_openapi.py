@@ -168,8 +168,16 @@ def members(value: Any, depth: int = 3) -> Any:  # noqa: ANN401 - any JSON
             for name, member in value.items()
         }
     if isinstance(value, list) and value:
-        return [members(value[0], depth - 1)] if depth else None
+        return [together([members(item, depth - 1) for item in value])] if depth else None
     return None
+
+
+def together(found: list[Any]) -> Any:  # noqa: ANN401 - any JSON
+    """Return the members that any item of a list has, for equal times have no order."""
+    if not all(isinstance(one, dict) for one in found):
+        return next((one for one in found if one is not None), None)
+    names = sorted({name for one in found for name in one})
+    return {name: together([one[name] for one in found if name in one]) for name in names}
 
 
 def test_the_document_is_json(document: dict[str, Any]) -> None:
