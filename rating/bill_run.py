@@ -4,7 +4,7 @@ Repeating a run, or killing it at any moment, bills nothing twice: a draft's id 
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,20 +12,19 @@ import structlog
 
 from aggregation.quantity import Quantity
 from catalog.services import LateUsage, Service
-from catalog.subscriptions import Subscription
 from ingest.corrections.correction_store import settled_count
 from ingest.flush import Flushing
 from ingest.watermark import Watermark
 from rating.blocked_closings import BlockedClosing, blocked, keep_blocked
 from rating.charge_window import closing_windows
 from rating.checked_quantities import CheckedQuantities, checked_quantities
-from rating.closing import NOTHING_BILLED, Billed, Closing, closings
+from rating.closing import Billed, Closing
 from rating.closing_lines import rated_lines
 from rating.draft_store import billed_of, insert_draft
+from rating.due_closings import due_closings
 from rating.invoice_draft import InvoiceDraft, invoice_draft
 from rating.late_closings import late_closings
 from rating.late_drafts import PricedDraft, with_late_usage
-from rating.plan_fee import trial_ends_at
 from rating.price_book import PriceBook
 from rating.price_book_store import read_price_book
 from rating.rated_line_store import keep_rated_lines, ship_rated_lines
@@ -74,7 +73,7 @@ def bill(
         book = read_price_book(connection, service)
         billed = billed_of(connection, service.code)
         settled = settled_count(connection, service.code)
-    due = _due(book, cutoff_at, billed)
+    due = due_closings(book, cutoff_at, billed)
     asked = _asked_for_late_usage(book, due, billed)
     if not due and not asked:
         return BillReport(service.code, cutoff_at, "", ())
@@ -107,31 +106,6 @@ def bill(
             drafts = _keep(state, service, priced, watermark, cutoff_at=cutoff_at, at=at)
             ship_rated_lines(state, lake)
     return BillReport(service.code, cutoff_at, str(watermark), drafts, tuple(disputed))
-
-
-def _due(book: PriceBook, cutoff_at: datetime, billed: Mapping[str, Billed]) -> list[Closing]:
-    return [
-        closing
-        for subscription in book.subscriptions
-        if subscription.started_at is not None
-        for closing in _closings(
-            book, subscription, cutoff_at, billed.get(subscription.id, NOTHING_BILLED)
-        )
-    ]
-
-
-def _closings(
-    book: PriceBook, subscription: Subscription, cutoff_at: datetime, billed: Billed
-) -> Iterator[Closing]:
-    plan = book.plan_until(subscription, cutoff_at)
-    return closings(
-        subscription,
-        plan,
-        book.zone(subscription),
-        cutoff_at,
-        billed,
-        trial_ends_at=trial_ends_at(plan, book.first_started_at(subscription)),
-    )
 
 
 def _agreed(

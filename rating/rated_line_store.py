@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from catalog.money import decimal_text
 from rating.rated_line import RatedLine
 from rating.rater import explanation
-from storage.lake import Lake, StaleMarkError
+from storage.lake import Lake
 from storage.lake_tables import RATED_LINE
+from storage.outbox_shipping import ship_outbox
 from storage.state import State
 from storage.tables import rated_line_outbox
 
 STREAM = "rated_line"
-LINES_PER_SHIPMENT_MAX = 20_000
 ORDER_LOCK = 0x66_62_6C_69_6E_65_73
 _decoder = msgspec.json.Decoder(RatedLine)
 
@@ -33,29 +33,7 @@ def keep_rated_lines(connection: sa.Connection, lines: Sequence[RatedLine]) -> N
 
 def ship_rated_lines(state: State, lake: Lake) -> int:
     """Move all kept lines into the lake and return their number; repeating it is harmless."""
-    shipped = 0
-    while True:
-        mark = lake.mark(STREAM)
-        with state.read() as connection:
-            rows = connection.execute(
-                sa.select(rated_line_outbox.c.id, rated_line_outbox.c.body)
-                .where(rated_line_outbox.c.id > mark)
-                .order_by(rated_line_outbox.c.id)
-                .limit(LINES_PER_SHIPMENT_MAX)
-            ).all()
-        if rows:
-            frame = rated_line_frame([_decoder.decode(row.body) for row in rows])
-            try:
-                lake.append_once(STREAM, mark, rows[-1].id, {RATED_LINE: frame})
-            except StaleMarkError:
-                # Another process ships the same lines.
-                continue
-            mark = rows[-1].id
-        with state.write() as connection:
-            connection.execute(rated_line_outbox.delete().where(rated_line_outbox.c.id <= mark))
-        shipped += len(rows)
-        if len(rows) < LINES_PER_SHIPMENT_MAX:
-            return shipped
+    return ship_outbox(state, lake, rated_line_outbox, STREAM, RATED_LINE, _frame_of)
 
 
 def stored_rated_lines(
@@ -116,6 +94,10 @@ def rated_line_frame(lines: Sequence[RatedLine]) -> pl.DataFrame:
         for line in lines
     ]
     return pl.DataFrame(rows, schema=RATED_LINE.polars_schema, orient="row")
+
+
+def _frame_of(bodies: Sequence[str]) -> pl.DataFrame:
+    return rated_line_frame([_decoder.decode(body) for body in bodies])
 
 
 def _object(pairs: Sequence[tuple[str, object]]) -> str | None:

@@ -1,10 +1,11 @@
 """The checklist of a close: what was read of a month, judged item by item. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import groupby
 
 from catalog.money import MONEY_CONTEXT, ZERO
 from dashboards.formats import plain_money
@@ -58,23 +59,34 @@ class Facts:
     drafts: Mapping[str, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one item looks at: when it applies, how it stands then, and its words for both cases.
+
+    `figures` fills the {figures} of `found`, and of `fine` where it has some.
+    """
+
+    key: str
+    applies: Callable[[Facts], object]
+    status: Status
+    found: str
+    cure: str = ""
+    fine: str = ""
+    figures: Callable[[Facts], Mapping[str, str]] = lambda _facts: {}
+
+    def found_item(self, facts: Facts) -> Item:
+        """Return the item of what was found."""
+        return Item(self.key, self.status, self.found, self.figures(facts), self.cure)
+
+    def fine_item(self, facts: Facts) -> Item:
+        """Return the item of what is in order."""
+        figures = self.figures(facts) if "{" in self.fine else {}
+        return Item(self.key, Status.OK, self.fine, figures)
+
+
 def checklist(facts: Facts) -> tuple[Item, ...]:
     """Return the items of a close, in the order in which they are worked through."""
-    return (
-        _usage(facts),
-        _corrections(facts),
-        _quarantine(facts),
-        _billing(facts),
-        _blocked(facts),
-        _lines(facts),
-        _costs(facts),
-        _costs_whole(facts),
-        _estimates(facts),
-        _rates(facts),
-        _unattributed(facts),
-        _currency(facts),
-        _drafts(facts),
-    )
+    return tuple(_item(list(same), facts) for _, same in groupby(CHECKS, key=lambda one: one.key))
 
 
 def failures(items: Sequence[Item]) -> list[Item]:
@@ -82,191 +94,177 @@ def failures(items: Sequence[Item]) -> list[Item]:
     return [item for item in items if item.status is Status.FAIL]
 
 
-def _usage(facts: Facts) -> Item:
-    if facts.usage_waits:
-        return Item(
-            "usage",
-            Status.FAIL,
-            "Usage of the month still waits in the inbox.",
-            cure="Let it be flushed: a running service does it by itself.",
-        )
-    return Item("usage", Status.OK, "All usage taken in until the month's end is in the lake.")
-
-
-def _corrections(facts: Facts) -> Item:
-    waiting = facts.unfinished_corrections
-    if waiting:
-        return Item(
-            "corrections",
-            Status.FAIL,
-            "{count} corrections are unfinished: {names}.",
-            _counted(waiting),
-            "Repeat each correction: it goes on where it stopped.",
-        )
-    return Item("corrections", Status.OK, "No correction is unfinished.")
-
-
-def _quarantine(facts: Facts) -> Item:
-    if facts.quarantined_count:
-        return Item(
-            "quarantine",
-            Status.WARN,
-            "{count} events in quarantine count nothing.",
-            {"count": str(facts.quarantined_count)},
-            "Mend, replay or dismiss them: fusion-billing quarantine list",
-        )
-    return Item("quarantine", Status.OK, "No event waits in quarantine.")
-
-
-def _billing(facts: Facts) -> Item:
-    if facts.unbilled:
-        return Item(
-            "billing",
-            Status.FAIL,
-            "{count} closings are due and not billed: {names}.",
-            _counted(facts.unbilled),
-            "Run the bill: fusion-billing bill",
-        )
-    return Item("billing", Status.OK, "Every subscription is billed until the month's end.")
-
-
-def _blocked(facts: Facts) -> Item:
-    if facts.blocked:
-        return Item(
-            "blocked",
-            Status.FAIL,
-            "{count} closings are blocked: {names}.",
-            _counted(facts.blocked),
-            "Two engines count their usage differently: fusion-billing lake check --deep",
-        )
-    return Item("blocked", Status.OK, "No closing is blocked.")
-
-
-def _lines(facts: Facts) -> Item:
-    if facts.lines_waiting_count:
-        return Item(
-            "lines",
-            Status.FAIL,
-            "{count} rated lines are not in the lake yet.",
-            {"count": str(facts.lines_waiting_count)},
-            "They are moved each minute, and by the close itself: try again.",
-        )
-    return Item("lines", Status.OK, "All rated lines are in the lake.")
-
-
-def _costs(facts: Facts) -> Item:
-    if facts.providers_missing:
-        return Item(
-            "costs",
-            Status.FAIL,
-            "No costs of {count} providers that had some before: {names}.",
-            _counted(facts.providers_missing),
-            "Import what they charged: fusion-billing import costs FILE",
-        )
-    if not facts.has_costs:
-        return Item(
-            "costs",
-            Status.WARN,
-            "No cost of any provider is known.",
-            cure="Import what the providers charged: fusion-billing import costs FILE",
-        )
-    return Item("costs", Status.OK, "Every provider of the month before has costs in the month.")
-
-
-def _costs_whole(facts: Facts) -> Item:
-    if facts.providers_short:
-        names = [f"{provider} ({day})" for provider, day in facts.providers_short]
-        return Item(
-            "costs_whole",
-            Status.WARN,
-            "Costs of {count} providers end early: {names}.",
-            _counted(names),
-            "See that their last days are imported.",
-        )
-    return Item("costs_whole", Status.OK, "Costs reach the end of the month, as they did before.")
-
-
-def _estimates(facts: Facts) -> Item:
-    if facts.estimated_cad:
-        return Item(
-            "estimates",
-            Status.WARN,
-            "{amount} CAD of COGS is an estimate by price list.",
-            {"amount": plain_money(facts.estimated_cad)},
-            "Import the providers' actual costs, or close with the estimate.",
-        )
-    return Item("estimates", Status.OK, "No COGS is an estimate.")
-
-
-def _rates(facts: Facts) -> Item:
-    if facts.rates_missing:
-        names = [f"{currency} ({day})" for currency, day in facts.rates_missing]
-        return Item(
-            "rates",
-            Status.FAIL,
-            "{count} rates to CAD are missing: {names}.",
-            _counted(names),
-            "Add the rates: fusion-billing costs rates FILE",
-        )
-    return Item("rates", Status.OK, "No rate to CAD is missing.")
-
-
-def _unattributed(facts: Facts) -> Item:
-    share = ZERO
-    if facts.house_cad > 0:
-        share = MONEY_CONTEXT.divide(facts.unallocated_cad, facts.house_cad)
-    percent = MONEY_CONTEXT.scaleb(share, 2).quantize(Decimal("0.1"), context=MONEY_CONTEXT)
-    figures = {
-        "share": f"{percent}",
-        "amount": plain_money(facts.unallocated_cad),
-        "shared": plain_money(facts.shared_cad),
-    }
-    words = (
-        "{share} % of the house's COGS names no service ({amount} CAD); {shared} CAD of this "
-        "service's names no account."
-    )
-    if share > UNATTRIBUTED_MAX:
-        return Item(
-            "unattributed",
-            Status.WARN,
-            words,
-            figures,
-            "Say whose it is: fusion-billing costs rules add",
-        )
-    return Item("unattributed", Status.OK, words, figures)
-
-
-def _currency(facts: Facts) -> Item:
-    if facts.foreign_lines:
-        names = [f"{count} {currency}" for currency, count in facts.foreign_lines]
-        return Item(
-            "currency",
-            Status.WARN,
-            "Lines in other currencies are in no figure: {names}.",
-            {"names": ", ".join(names)},
-            "Tell them apart from these figures.",
-        )
-    return Item("currency", Status.OK, "All revenue of the month is in CAD.")
-
-
-def _drafts(facts: Facts) -> Item:
-    if facts.drafts is None:
-        return Item(
-            "drafts",
-            Status.OK,
-            "Nothing is sent to Odoo from here.",
-        )
-    sent, waiting, parked = (facts.drafts.get(name, 0) for name in ("sent", "draft", "parked"))
-    figures = {"sent": str(sent), "waiting": str(waiting), "parked": str(parked)}
-    words = "Of the month's drafts {sent} are sent, {waiting} wait, {parked} are parked."
-    if waiting or parked:
-        return Item(
-            "drafts", Status.WARN, words, figures, "See what holds them: fusion-billing odoo sync"
-        )
-    return Item("drafts", Status.OK, words, figures)
+def _item(checks: Sequence[Check], facts: Facts) -> Item:
+    found = next((check for check in checks if check.applies(facts)), None)
+    return found.found_item(facts) if found else checks[-1].fine_item(facts)
 
 
 def _counted(names: Sequence[str]) -> dict[str, str]:
     more = len(names) - NAMED_MAX
     shown = ", ".join(names[:NAMED_MAX]) + (f" +{more}" if more > 0 else "")
     return {"count": str(len(names)), "names": shown}
+
+
+def _dated(found: Sequence[tuple[str, date]]) -> dict[str, str]:
+    return _counted([f"{name} ({day})" for name, day in found])
+
+
+def _unattributed_share(facts: Facts) -> Decimal:
+    if facts.house_cad <= 0:
+        return ZERO
+    return MONEY_CONTEXT.divide(facts.unallocated_cad, facts.house_cad)
+
+
+def _unattributed(facts: Facts) -> dict[str, str]:
+    percent = MONEY_CONTEXT.scaleb(_unattributed_share(facts), 2)
+    return {
+        "share": str(percent.quantize(Decimal("0.1"), context=MONEY_CONTEXT)),
+        "amount": plain_money(facts.unallocated_cad),
+        "shared": plain_money(facts.shared_cad),
+    }
+
+
+def _drafts(facts: Facts) -> dict[str, str]:
+    words = {"sent": "sent", "waiting": "draft", "parked": "parked"}
+    return {word: str((facts.drafts or {}).get(name, 0)) for word, name in words.items()}
+
+
+UNATTRIBUTED = (
+    "{share} % of the house's COGS names no service ({amount} CAD); {shared} CAD of this "
+    "service's names no account."
+)
+DRAFTS = "Of the month's drafts {sent} are sent, {waiting} wait, {parked} are parked."
+# In the order of the work; of several with one key the first that applies is told.
+CHECKS = (
+    Check(
+        "usage",
+        lambda facts: facts.usage_waits,
+        Status.FAIL,
+        "Usage of the month still waits in the inbox.",
+        "Let it be flushed: a running service does it by itself.",
+        "All usage taken in until the month's end is in the lake.",
+    ),
+    Check(
+        "corrections",
+        lambda facts: facts.unfinished_corrections,
+        Status.FAIL,
+        "{count} corrections are unfinished: {names}.",
+        "Repeat each correction: it goes on where it stopped.",
+        "No correction is unfinished.",
+        lambda facts: _counted(facts.unfinished_corrections),
+    ),
+    Check(
+        "quarantine",
+        lambda facts: facts.quarantined_count,
+        Status.WARN,
+        "{count} events in quarantine count nothing.",
+        "Mend, replay or dismiss them: fusion-billing quarantine list",
+        "No event waits in quarantine.",
+        lambda facts: {"count": str(facts.quarantined_count)},
+    ),
+    Check(
+        "billing",
+        lambda facts: facts.unbilled,
+        Status.FAIL,
+        "{count} closings are due and not billed: {names}.",
+        "Run the bill: fusion-billing bill",
+        "Every subscription is billed until the month's end.",
+        lambda facts: _counted(facts.unbilled),
+    ),
+    Check(
+        "blocked",
+        lambda facts: facts.blocked,
+        Status.FAIL,
+        "{count} closings are blocked: {names}.",
+        "Two engines count their usage differently: fusion-billing lake check --deep",
+        "No closing is blocked.",
+        lambda facts: _counted(facts.blocked),
+    ),
+    Check(
+        "lines",
+        lambda facts: facts.lines_waiting_count,
+        Status.FAIL,
+        "{count} rated lines are not in the lake yet.",
+        "They are moved each minute, and by the close itself: try again.",
+        "All rated lines are in the lake.",
+        lambda facts: {"count": str(facts.lines_waiting_count)},
+    ),
+    Check(
+        "costs",
+        lambda facts: facts.providers_missing,
+        Status.FAIL,
+        "No costs of {count} providers that had some before: {names}.",
+        "Import what they charged: fusion-billing import costs FILE",
+        figures=lambda facts: _counted(facts.providers_missing),
+    ),
+    Check(
+        "costs",
+        lambda facts: not facts.has_costs,
+        Status.WARN,
+        "No cost of any provider is known.",
+        "Import what the providers charged: fusion-billing import costs FILE",
+        "Every provider of the month before has costs in the month.",
+    ),
+    Check(
+        "costs_whole",
+        lambda facts: facts.providers_short,
+        Status.WARN,
+        "Costs of {count} providers end early: {names}.",
+        "See that their last days are imported.",
+        "Costs reach the end of the month, as they did before.",
+        lambda facts: _dated(facts.providers_short),
+    ),
+    Check(
+        "estimates",
+        lambda facts: facts.estimated_cad,
+        Status.WARN,
+        "{amount} CAD of COGS is an estimate by price list.",
+        "Import the providers' actual costs, or close with the estimate.",
+        "No COGS is an estimate.",
+        lambda facts: {"amount": plain_money(facts.estimated_cad)},
+    ),
+    Check(
+        "rates",
+        lambda facts: facts.rates_missing,
+        Status.FAIL,
+        "{count} rates to CAD are missing: {names}.",
+        "Add the rates: fusion-billing costs rates FILE",
+        "No rate to CAD is missing.",
+        lambda facts: _dated(facts.rates_missing),
+    ),
+    Check(
+        "unattributed",
+        lambda facts: _unattributed_share(facts) > UNATTRIBUTED_MAX,
+        Status.WARN,
+        UNATTRIBUTED,
+        "Say whose it is: fusion-billing costs rules add",
+        UNATTRIBUTED,
+        _unattributed,
+    ),
+    Check(
+        "currency",
+        lambda facts: facts.foreign_lines,
+        Status.WARN,
+        "Lines in other currencies are in no figure: {names}.",
+        "Tell them apart from these figures.",
+        "All revenue of the month is in CAD.",
+        lambda facts: {
+            "names": ", ".join(f"{count} {currency}" for currency, count in facts.foreign_lines)
+        },
+    ),
+    Check(
+        "drafts",
+        lambda facts: facts.drafts is None,
+        Status.OK,
+        "Nothing is sent to Odoo from here.",
+    ),
+    Check(
+        "drafts",
+        lambda facts: facts.drafts and (facts.drafts.get("draft") or facts.drafts.get("parked")),
+        Status.WARN,
+        DRAFTS,
+        "See what holds them: fusion-billing odoo sync",
+        DRAFTS,
+        _drafts,
+    ),
+)

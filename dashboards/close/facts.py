@@ -1,6 +1,6 @@
 """What the checklist of a close looks at, read from state, lake and inbox."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,9 +22,8 @@ from ingest.corrections.correction_store import unfinished_corrections
 from ingest.flush import Flushing
 from ingest.quarantine import QuarantineLog, Selection
 from rating.blocked_closings import blocked_closings
-from rating.closing import NOTHING_BILLED, closings
 from rating.draft_store import billed_of
-from rating.plan_fee import trial_ends_at
+from rating.due_closings import due_closings
 from rating.price_book_store import read_price_book
 from storage.lake import Lake
 from storage.state import State
@@ -74,7 +73,7 @@ def read_facts(sources: CloseSources, service: Service, month: date, cube: Cube)
     log = QuarantineLog(state, sources.lake, sources.flusher)
     with state.read() as connection:
         unfinished = [each.id for each in unfinished_corrections(connection, service.code)]
-        unbilled = sorted(set(_unbilled(connection, service, bounds.end)))
+        unbilled = _unbilled(connection, service, bounds.end)
         blocked = _blocked(connection, service, bounds.end)
         waiting = sa.select(sa.func.count()).select_from(rated_line_outbox)
         lines_waiting_count = connection.scalar(waiting) or 0
@@ -106,18 +105,11 @@ def read_facts(sources: CloseSources, service: Service, month: date, cube: Cube)
     )
 
 
-def _unbilled(connection: sa.Connection, service: Service, until: datetime) -> Iterator[str]:
-    """Yield the subscriptions with a closing up to `until` that no draft bills."""
+def _unbilled(connection: sa.Connection, service: Service, until: datetime) -> list[str]:
+    """Return the subscriptions with a closing up to `until` that no draft bills."""
     book = read_price_book(connection, service)
-    billed = billed_of(connection, service.code)
-    for held in book.subscriptions:
-        if held.started_at is None:
-            continue
-        plan = book.plan_until(held, until)
-        trial = trial_ends_at(plan, book.first_started_at(held))
-        known = billed.get(held.id, NOTHING_BILLED)
-        if any(closings(held, plan, book.zone(held), until, known, trial_ends_at=trial)):
-            yield held.external_id
+    due = due_closings(book, until, billed_of(connection, service.code))
+    return sorted({closing.subscription.external_id for closing in due})
 
 
 def _blocked(connection: sa.Connection, service: Service, until: datetime) -> list[str]:

@@ -1,6 +1,8 @@
 """The second engine over rows of a test, on a plain DuckDB with the lake's tables."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 
 import duckdb
@@ -9,12 +11,14 @@ import polars as pl
 from aggregation.quantity import Quantity, UsageWindow
 from aggregation.second_engine_answer import second_answer
 from aggregation.second_engine_question import SecondQuestion, second_question
+from catalog.billable_metrics import AggregationType
 from ingest.watermark import Watermark
 from storage.lake_query import _Shown
 from storage.lake_tables import REVISION, SQL_TYPES, USAGE, LakeTable
-from tests.aggregation.makers import Row, frame
+from tests.aggregation.makers import Row, a_metric, a_window, an_event, frame
 
 EVERYTHING_SEEN = Watermark(((0, 10**9),))
+DAY = 86_400
 
 
 @cache
@@ -41,6 +45,32 @@ def by_sql(
     _fill(REVISION, facts)
     asked = second_question(windows, seen)
     return second_answer(windows, pl.DataFrame(_Shown(relation(asked))))
+
+
+def of_kind(kind: AggregationType, **asked: object) -> UsageWindow:
+    """Return the window of 30 days of a metric that counts so."""
+    metric = replace(a_metric(kind), recurring=bool(asked.pop("recurring", False)))
+    return replace(a_window(metric), **({"period_days": 30} | asked))  # type: ignore[arg-type] # a test's
+
+
+def counted(
+    rows: Sequence[Row],
+    window: UsageWindow,
+    facts: Sequence[Row] = (),
+    seen: Watermark = EVERYTHING_SEEN,
+) -> Quantity:
+    """Return what the second engine counts in one window."""
+    return by_sql(rows, [window], facts, seen)[window.key]
+
+
+def told(*numbers: object) -> tuple[object, ...]:
+    """Return numbers to be compared with others of whatever kind."""
+    return numbers
+
+
+def levels(*values: int) -> list[Row]:
+    """Return an event a day, from the start on."""
+    return [an_event(n + 1, n * DAY, Decimal(value)) for n, value in enumerate(values)]
 
 
 def relation(asked: SecondQuestion, before: str = "") -> duckdb.DuckDBPyRelation:
