@@ -41,7 +41,7 @@ def erase(
             vacuum_catalog(lake.place.folder)
             reached("lake.erase.vacuumed")
             if published_path(lake.place.folder).exists():
-                publish_catalog(lake.place.folder)
+                publish_catalog(lake.place.folder, lake.place.data_path)
     return counts
 
 

@@ -178,6 +178,8 @@ def attached(place: LakePlace) -> duckdb.DuckDBPyConnection:
     connection.execute("LOAD icu")
     # Without a fixed zone the month of an instant would depend on the machine.
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    # DuckDB would keep the bytes of every file it merged, up to most of the machine's memory.
+    connection.execute("SET GLOBAL enable_external_file_cache = false")
     connection.execute(f"SET GLOBAL temp_directory = '{_quoted(place.folder / 'spill')}'")
     for extension in extensions:
         connection.execute(f"LOAD '{_quoted(_extension_file(extension))}'")

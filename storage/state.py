@@ -13,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
+from storage.joint_write import JointWrite, joint_of
 from storage.patience import FROZEN_SECONDS_MAX, PATIENCE, SERVER_PATIENCE, StoreUnavailableError
 from storage.sqlite_wal import use_wal
 
@@ -48,15 +49,37 @@ class State:
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """Give a connection in one transaction: committed at the end, rolled back on an error."""
+        """Give a connection in one transaction: committed at the end, rolled back on an error.
+
+        In the context of a joint write it is a step of that, committed with the others.
+        """
+        joint = joint_of(self._engine)
+        if joint is not None:
+            with self._told_when_away(), joint.step() as connection:
+                yield connection
+            return
         with self._told_when_away(), self._engine.connect() as opened:
             connection = opened.execution_options(fusion_write=True)
             with connection.begin():
                 yield connection
 
+    def joint_write(self) -> JointWrite:
+        """Return a transaction for all that a context writes; whoever asks for it ends it."""
+        return JointWrite(self._engine)
+
+    def commit(self, joint: JointWrite) -> None:
+        """Commit a joint write; StateUnavailableError when the database is in trouble."""
+        with self._told_when_away():
+            joint.commit()
+
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Give a connection that sees one consistent state and writes nothing."""
+        joint = joint_of(self._engine)
+        if joint is not None and joint.connection is not None:
+            with self._told_when_away():
+                yield joint.connection
+            return
         with self._told_when_away(), self._engine.connect() as opened:
             options = {} if self._is_sqlite else POSTGRESQL_READ
             yield opened.execution_options(**options)

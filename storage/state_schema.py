@@ -6,6 +6,7 @@ from storage import (
     cost_tables,
     feed_tables,
     margin_tables,
+    odoo_billing_tables,
     odoo_tables,
     request_tables,
     tables,
@@ -16,6 +17,7 @@ TABLE_MODULES = (
     *(tables, request_tables, odoo_tables, cost_tables, alert_tables, margin_tables),
     feed_tables,
     close_tables,
+    odoo_billing_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -18,6 +18,8 @@ service = sa.Table(
     sa.Column("estimated_tax_rate", sa.Text, nullable=False, server_default="0"),
     sa.Column("mode", sa.Text, nullable=False, server_default="live"),
     sa.Column("posting", sa.Text, nullable=False, server_default="draft"),
+    sa.Column("invoice_style", sa.Text, nullable=False, server_default="separate"),
+    sa.Column("card_charging", sa.Text, nullable=False, server_default="off"),
 )
 
 api_key = sa.Table(

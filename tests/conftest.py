@@ -23,9 +23,20 @@ SLOWEST_FIRST = ("tests/lifecycle/", "tests/odoo/", "tests/fusion_billing/", "te
 NUMERIC_HOST = re.compile(r"[0-9a-fA-FxX.:]*")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start the longest stories first, so that no worker waits for one at the end."""
+    """Start the longest stories first, and tell what a module builds once to one worker only."""
     items.sort(key=lambda item: _place(item.nodeid))
+    for item in items:
+        if _shares_with_its_module(item) and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def _shares_with_its_module(item: pytest.Item) -> bool:
+    """Say whether a test uses a fixture that is made once for its module."""
+    info = getattr(item, "_fixtureinfo", None)
+    known = info.name2fixturedefs if info else {}
+    return any(each.scope == "module" for named in known.values() for each in named)
 
 
 def _place(name: str) -> int:

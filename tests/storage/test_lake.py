@@ -10,6 +10,7 @@ from storage.lake import Lake, LakeBusyError, LakePlace, StaleMarkError
 from storage.lake_tables import COST, TABLES, USAGE
 from storage.published import publish_catalog
 from tests.plain_duckdb import plain_duckdb
+from tests.prepared import prepared_lake
 from tests.storage.frames import usage_rows
 
 STREAM = "usage_0"
@@ -18,7 +19,7 @@ STREAM = "usage_0"
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
     """Give an empty lake."""
-    lake = Lake(tmp_path / "lake")
+    lake = Lake(prepared_lake(tmp_path / "lake"))
     yield lake
     lake.close()
 
@@ -166,9 +167,22 @@ def test_a_lake_reopens_with_its_rows(tmp_path: Path) -> None:
 def test_a_second_process_reads_with_plain_duckdb(lake: Lake) -> None:
     """While we have the lake open, another process reads the published catalogue with DuckDB."""
     lake.append_once(STREAM, 0, 1, {USAGE: usage_rows("a", "b")})
-    published = publish_catalog(lake.folder)
+    published = publish_catalog(lake.place.folder, lake.place.data_path)
 
     assert plain_duckdb(published, "SELECT count(*) FROM lake.raw.usage") == "2"
+
+
+def test_a_moved_lake_is_read_where_it_lies(tmp_path: Path) -> None:
+    """A copy restored elsewhere is published with its own data, not that of the folder it left."""
+    lake = Lake(tmp_path / "old")
+    lake.append_once(STREAM, 0, 1, {USAGE: usage_rows("a", "b")})
+    lake.close()
+    (tmp_path / "old").rename(tmp_path / "new")
+    moved = Lake(tmp_path / "new")
+    published = publish_catalog(moved.place.folder, moved.place.data_path)
+
+    assert plain_duckdb(published, "SELECT count(*) FROM lake.raw.usage") == "2"
+    moved.close()
 
 
 def test_every_table_and_column_is_explained(lake: Lake) -> None:

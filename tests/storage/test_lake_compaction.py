@@ -17,6 +17,7 @@ from storage import lake_maintenance
 from storage.lake import CompactionRules, Lake
 from storage.lake_maintenance import is_closed
 from storage.lake_tables import REVISION, USAGE
+from tests.prepared import prepared_lake
 from tests.storage.frames import usage_rows
 
 STREAM = "usage_0"
@@ -29,7 +30,7 @@ FAR_AHEAD = datetime(2200, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
     """Give an empty lake."""
-    lake = Lake(tmp_path / "lake")
+    lake = Lake(prepared_lake(tmp_path / "lake"))
     yield lake
     lake.close()
 

@@ -10,6 +10,7 @@ from storage.lake import Lake
 from storage.lake_tables import QUARANTINE, REVISION, USAGE
 from storage.published import publish_catalog
 from tests.plain_duckdb import plain_duckdb
+from tests.prepared import prepared_lake
 from tests.storage.frames import usage_rows
 
 STREAM = "usage_0"
@@ -23,7 +24,7 @@ WHERE = {"service": "nexadesk", "subscription_id": LAST}
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
     """Give a lake where one subscription has rows beside another's, in three tables."""
-    lake = Lake(tmp_path / "lake")
+    lake = Lake(prepared_lake(tmp_path / "lake"))
     for mark, month in enumerate([date(2026, 1, 1), FEBRUARY, FEBRUARY]):
         frames = {
             table: usage_rows(f"a{mark}", f"b{mark}", month=month, table=table).vstack(
@@ -44,7 +45,7 @@ def files_with(folder: Path, text: str) -> list[Path]:
 
 def test_erased_bytes_are_on_no_disk(lake: Lake) -> None:
     """Data, snapshots, catalogue, its log and its published copy hold nothing of it any more."""
-    publish_catalog(lake.folder)
+    publish_catalog(lake.place.folder, lake.place.data_path)
     orphan = lake.folder / "data" / "raw" / "usage" / "orphan.parquet"
     orphan.write_bytes(LAST.encode())
     assert len(files_with(lake.folder, LAST)) > 9
@@ -70,7 +71,7 @@ def test_what_is_not_erased_stays(lake: Lake) -> None:
     )
     assert lake.query("SELECT max(subscription_id) FROM lake.raw.usage").item() == "sub"
     assert len(lake.snapshots()) <= 2
-    published = publish_catalog(lake.folder)
+    published = publish_catalog(lake.place.folder, lake.place.data_path)
     assert plain_duckdb(published, "SELECT count(*) FROM lake.raw.usage") == "7"
     assert files_with(lake.folder, LAST) == []
 

@@ -10,6 +10,7 @@ import pytest
 from storage.lake import Lake, LakeError
 from storage.lake_query import lake_answer
 from storage.lake_tables import USAGE
+from tests.prepared import prepared_lake
 from tests.storage.frames import usage_rows
 
 COUNT = "SELECT count(*) AS rows FROM lake.raw.usage"
@@ -18,7 +19,7 @@ APPENDS = 5
 
 def test_a_question_reads_the_lake_and_what_is_laid_beside_it(tmp_path: Path) -> None:
     """Rows of the lake are joined with frames and parameters; types come as polars has them."""
-    lake = Lake(tmp_path)
+    lake = Lake(prepared_lake(tmp_path))
     lake.append_once("usage_0", 0, 1, {USAGE: usage_rows("a", "b", "c")})
     wanted = pl.DataFrame({"transaction_id": ["a", "c"], "tags": [["x", None], []]})
 
@@ -47,7 +48,7 @@ def test_a_question_reads_the_lake_and_what_is_laid_beside_it(tmp_path: Path) ->
 )
 def test_a_question_writes_nothing(tmp_path: Path, statement: str) -> None:
     """A statement that would change the lake is refused, and the lake is as before."""
-    lake = Lake(tmp_path)
+    lake = Lake(prepared_lake(tmp_path))
     lake.append_once("usage_0", 0, 1, {USAGE: usage_rows("a")})
 
     with pytest.raises(LakeError, match="read-only"):
@@ -59,7 +60,7 @@ def test_a_question_writes_nothing(tmp_path: Path, statement: str) -> None:
 
 def test_the_writer_goes_on_while_questions_are_asked(tmp_path: Path) -> None:
     """Appends beside questions all arrive; a question sees whole ones, never fewer than before."""
-    lake = Lake(tmp_path)
+    lake = Lake(prepared_lake(tmp_path))
     lake.append_once("usage_0", 0, 1, {USAGE: usage_rows("a", "b", inbox_id=1)})
     failures: list[Exception] = []
 
@@ -87,7 +88,7 @@ def test_the_writer_goes_on_while_questions_are_asked(tmp_path: Path) -> None:
 
 def test_a_question_of_too_much_memory_says_so(tmp_path: Path) -> None:
     """What can't be put on disk ends at the limit, by name; the lake's own DuckDB keeps its."""
-    lake = Lake(tmp_path)
+    lake = Lake(prepared_lake(tmp_path))
     before = lake.query("SELECT current_setting('memory_limit') AS it")
 
     with pytest.raises(LakeError, match="more than 64MB of memory"):
@@ -101,7 +102,7 @@ def test_a_question_of_too_much_memory_says_so(tmp_path: Path) -> None:
 
 def test_a_large_sort_spills_beside_the_writers_own_folder(tmp_path: Path) -> None:
     """A question beyond its memory is answered from disk, and leaves nothing behind."""
-    lake = Lake(tmp_path)
+    lake = Lake(prepared_lake(tmp_path))
     before = sorted(tmp_path.iterdir())
 
     found = lake_answer(
@@ -119,7 +120,7 @@ def test_a_large_sort_spills_beside_the_writers_own_folder(tmp_path: Path) -> No
 @pytest.mark.parametrize("amount", ["", "2", "0GB", "2 GB'; DROP TABLE x; --", "2TB"])
 def test_an_amount_of_memory_is_checked(tmp_path: Path, amount: str) -> None:
     """Only megabytes and gigabytes are amounts; nothing else reaches DuckDB."""
-    lake = Lake(tmp_path)
+    lake = Lake(prepared_lake(tmp_path))
 
     with pytest.raises(ValueError, match="no amount of memory"):
         lake_answer(lake.place, COUNT, memory_limit=amount)

@@ -71,7 +71,7 @@ def test_an_old_lake_is_upgraded_with_its_rows(old_folder: Path) -> None:
     assert lake.scan(REVISION).collect().height == 1
     question = "SELECT string_agg(transaction_id || coalesce(is_own_time::VARCHAR, '-'), ' '"
     question += " ORDER BY transaction_id) FROM lake.raw.usage"
-    published = publish_catalog(lake.folder)
+    published = publish_catalog(lake.place.folder, lake.place.data_path)
     assert plain_duckdb(published, question) == "newtrue old-0- old-1- old-2-"
     lake.close()
 
