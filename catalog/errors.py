@@ -111,6 +111,15 @@ class BodyTooLarge(BillingError):
         super().__init__("body_too_large", {"body": [f"more than {bytes_max} bytes"]})
 
 
+class BodyTooCrowded(BodyTooLarge):
+    """The body has more values than may be read while others wait."""
+
+    def __init__(self, values_max: int) -> None:
+        BillingError.__init__(
+            self, "body_too_large", {"body": [f"more than {values_max} values: split it"]}
+        )
+
+
 class ValidationFailed(BillingError):
     """One or more fields are wrong; all of them are reported at once."""
 

@@ -20,13 +20,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from catalog.errors import (
     BadRequest,
     BillingError,
+    BodyTooCrowded,
     BodyTooLarge,
     NotFound,
     TemporarilyUnavailable,
     Unauthorized,
     ValidationFailed,
 )
-from catalog.exact_json import JsonObject, object_under
+from catalog.exact_json import JsonObject, JsonValue, exact_value, object_under
+from catalog.request_body import JSON_VALUES_MAX, aside, values_count
 from catalog.services import Service
 from catalog.store.api_keys import service_of_key
 from storage.patience import StoreUnavailableError
@@ -156,9 +158,24 @@ def body_under(root: str) -> Callable[..., Coroutine[Any, Any, JsonObject]]:
     """Return a dependency that reads the JSON object under a root key, numbers exact."""
 
     async def read_body(request: Request, _service: CallerService, limits: LimitsOf) -> JsonObject:
-        return object_under(await request.body(), root, limits.json_depth_max)
+        body = await request.body()
+        return await aside(len(body), lambda: object_under(body, root, limits.json_depth_max))
 
     return read_body
+
+
+async def exact_body(request: Request, limits: Limits) -> JsonValue:
+    """Return the JSON of a body, numbers exact; BadRequest where there is none."""
+    body = await request.body()
+    return await aside(len(body), lambda: exact_value(body, limits.json_depth_max))
+
+
+async def whole_body(request: Request, _service: CallerService, limits: LimitsOf) -> JsonValue:
+    """Read a body without a root key, numbers exact; None where there is none."""
+    return await exact_body(request, limits) if await request.body() else None
+
+
+WholeBody = Annotated[JsonValue, Depends(whole_body)]
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -188,7 +205,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        bounded = _BoundedBody(receive, send, self._bytes_max(scope["path"]))
+        is_file = scope["path"].rstrip("/").endswith(UPLOAD_PATHS)
+        values_max = None if is_file else JSON_VALUES_MAX
+        bounded = _BoundedBody(receive, send, self._bytes_max(scope["path"]), values_max)
         try:
             bounded.check(_announced_bytes(scope))
             await self.app(scope, bounded.receive, bounded.send)
@@ -206,13 +225,17 @@ class BodyLimit:
 
 
 class _BoundedBody:
-    """Counts the bytes of one request's body and sees whether it has been answered."""
+    """Counts the bytes and values of one request's body and sees whether it has been answered."""
 
-    def __init__(self, receive: Receive, send: Send, bytes_max: int) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, bytes_max: int, values_max: int | None
+    ) -> None:
         self._receive = receive
+        self._values_max = values_max
         self._send = send
         self._bytes_max = bytes_max
         self._bytes = 0
+        self._values = 0
         self.answered = False
 
     def check(self, count: int) -> None:
@@ -224,6 +247,10 @@ class _BoundedBody:
         if message["type"] == "http.request":
             self._bytes += len(message.get("body", b""))
             self.check(self._bytes)
+            if self._values_max is not None:
+                self._values += values_count(message.get("body", b""))
+                if self._values > self._values_max:
+                    raise BodyTooCrowded(self._values_max)
         return message
 
     async def send(self, message: Message) -> None:

@@ -1,15 +1,48 @@
-"""The body of a request, read within limits: bytes, inflated bytes, and time."""
+"""The body of a request, read within limits: bytes, inflated bytes, values, and time."""
 
 import asyncio
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from starlette.types import Receive
 
-from catalog.errors import BadRequest, BodyTooLarge, RequestTimeout, UnsupportedMedia
+from catalog.errors import (
+    BadRequest,
+    BodyTooCrowded,
+    BodyTooLarge,
+    RequestTimeout,
+    UnsupportedMedia,
+)
 
 GZIP_WINDOW = 31
 INFLATED_RATIO_MAX = 20
+# What is read costs by the value: a body of these takes some tenths of a second of one core.
+JSON_VALUES_MAX = 100_000
+# A larger body is read in a thread: no other caller waits for all of it.
+ASIDE_BYTES_MIN = 16 * 1024
+COUNTED_BYTES = 1 << 18
+T = TypeVar("T")
+
+
+def values_count(piece: bytes) -> int:
+    """Return how many values a piece of JSON begins, or more: texts hold commas too."""
+    return piece.count(b",") + piece.count(b"[") + piece.count(b"{")
+
+
+def require_few_values(body: bytes) -> None:
+    """BodyTooCrowded for JSON of too many values; stops where that is seen."""
+    count = 0
+    for start in range(0, len(body), COUNTED_BYTES):
+        count += values_count(body[start : start + COUNTED_BYTES])
+        if count > JSON_VALUES_MAX:
+            raise BodyTooCrowded(JSON_VALUES_MAX)
+
+
+async def aside(bytes_count: int, read: Callable[[], T]) -> T:
+    """Return what reading gives; of many bytes it is done in a thread."""
+    return read() if bytes_count < ASIDE_BYTES_MIN else await asyncio.to_thread(read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +73,7 @@ async def body_of(
         return body
     if encoding != b"gzip":
         raise UnsupportedMedia("content_encoding_not_supported")
-    return inflated(body, limits.inflated_bytes_max)
+    return await aside(len(body), lambda: inflated(body, limits.inflated_bytes_max))
 
 
 def inflated(body: bytes, bytes_max: int) -> bytes:

@@ -52,6 +52,23 @@ class Posting(StrEnum):
     POST = "post"
 
 
+class InvoiceStyle(StrEnum):
+    """Whether usage is invoiced apart from the flat fee that Odoo's own clock bills, or with it.
+
+    Where Odoo has no such clock (Community), one invoice of ours holds both.
+    """
+
+    SEPARATE = "separate"
+    COMBINED = "combined"
+
+
+class CardCharging(StrEnum):
+    """Whether a saved card is charged once an invoice is posted."""
+
+    OFF = "off"
+    ON = "on"
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """One product line; `code` is unique for ever and names it in the lake and in Odoo.
@@ -70,6 +87,8 @@ class Service:
     estimated_tax_rate: Decimal = Decimal(0)
     mode: ServiceMode = ServiceMode.LIVE
     posting: Posting = Posting.DRAFT
+    invoice_style: InvoiceStyle = InvoiceStyle.SEPARATE
+    card_charging: CardCharging = CardCharging.OFF
 
     @property
     def zone(self) -> ZoneInfo:

@@ -3,12 +3,12 @@
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 
 from catalog.billable_metrics import BillableMetric
 from catalog.errors import NotFound
-from catalog.exact_json import JsonObject, JsonValue, exact_value
-from catalog.http import CallerService, Json, LimitsOf, Now, PageOf, StateOf, body_under
+from catalog.exact_json import JsonObject
+from catalog.http import CallerService, Json, Now, PageOf, StateOf, WholeBody, body_under
 from catalog.lago_shapes.billable_metrics import (
     from_lago_changed_metric,
     from_lago_new_metric,
@@ -30,15 +30,6 @@ router = APIRouter(prefix="/billable_metrics", tags=["billable_metrics"])
 MetricFields = Annotated[JsonObject, Depends(body_under("billable_metric"))]
 
 
-async def trial_body(request: Request, _service: CallerService, limits: LimitsOf) -> JsonValue:
-    """Read a body without root key; the official Python client sends none at all."""
-    body = await request.body()
-    return exact_value(body, limits.json_depth_max) if body else None
-
-
-Trial = Annotated[JsonValue, Depends(trial_body)]
-
-
 @router.post("")
 def create_billable_metric(
     service: CallerService, fields: MetricFields, state: StateOf, at: Now
@@ -50,7 +41,7 @@ def create_billable_metric(
 
 
 @router.post("/evaluate_expression")
-def evaluate_expression(trial: Trial, at: Now) -> Json:
+def evaluate_expression(trial: WholeBody, at: Now) -> Json:
     """Evaluate an expression for one event; nothing is kept."""
     return Json(to_lago_trial(from_lago_trial(trial, at)))
 

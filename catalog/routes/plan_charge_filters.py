@@ -5,27 +5,23 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from catalog.exact_json import JsonObject
-from catalog.http import CallerService, Json, Now, PageOf, StateOf, body_under
+from catalog.http import Json, PageOf, body_under
 from catalog.lago_shapes.charge_filter_changes import (
     from_lago_added_filter,
     from_lago_changed_filter,
     without_filter,
 )
-from catalog.lago_shapes.charge_filters import to_lago_filter
 from catalog.plan_overrides import with_charge
-from catalog.plans import Charge, ChargeFilter
+from catalog.plan_parts import found_charge, found_filter
+from catalog.routes.asked_plan import PlanAsked
 from catalog.routes.plan_parts import (
     CASCADE,
     asks,
     cascade_under,
-    found_charge,
-    found_filter,
+    filter_answer,
+    filters_answer,
     new_id,
-    page_answer,
 )
-from catalog.store.plan_changes import charge_reading, keep_plan
-from catalog.store.plans import found_plan
-from catalog.store.services import lock_service
 
 router = APIRouter(prefix="/plans/{code}/charges/{charge_code}/filters", tags=["plans"])
 
@@ -34,92 +30,51 @@ CascadeWish = Annotated[bool, Depends(cascade_under("filter"))]
 
 
 @router.post("")
-def add_charge_filter(
-    code: str,
-    charge_code: str,
-    service: CallerService,
-    fields: FilterFields,
-    state: StateOf,
-    at: Now,
-) -> Json:
+def add_charge_filter(charge_code: str, fields: FilterFields, asked: PlanAsked) -> Json:
     """Add a filter to a charge from now on."""
-    with state.write() as connection:
-        lock_service(connection, service.code)
-        plan = found_plan(connection, service.code, code)
-        charge = found_charge(plan, charge_code)
-        reading = charge_reading(connection, plan, at, new_id)
-        metric = reading.metrics[charge.metric_id]
+    with asked.changing() as change:
+        charge = found_charge(change.plan, charge_code)
+        metric = change.reading.metrics[charge.metric_id]
         changed = from_lago_added_filter(fields, charge, metric, new_id)
-        cascades = asks(fields.get(CASCADE))
-        keep_plan(connection, plan, with_charge(plan, changed), reading, cascades=cascades)
-    return _answer(changed, changed.filters[-1])
+        change.keep_charge(changed, cascades=asks(fields.get(CASCADE)))
+    return filter_answer(changed, changed.filters[-1])
 
 
 @router.get("")
-def list_charge_filters(
-    code: str, charge_code: str, service: CallerService, state: StateOf, page: PageOf
-) -> Json:
+def list_charge_filters(charge_code: str, asked: PlanAsked, page: PageOf) -> Json:
     """List a charge's filters, oldest first."""
-    with state.read() as connection:
-        charge = found_charge(found_plan(connection, service.code, code), charge_code)
-    return page_answer("filters", charge.filters, lambda one: to_lago_filter(charge, one), page)
+    return filters_answer(found_charge(asked.read(), charge_code), page)
 
 
 @router.get("/{filter_id}")
-def show_charge_filter(
-    code: str, charge_code: str, filter_id: str, service: CallerService, state: StateOf
-) -> Json:
+def show_charge_filter(charge_code: str, filter_id: str, asked: PlanAsked) -> Json:
     """Show one filter of a charge."""
-    with state.read() as connection:
-        charge = found_charge(found_plan(connection, service.code, code), charge_code)
-    return _answer(charge, found_filter(charge, filter_id))
+    charge = found_charge(asked.read(), charge_code)
+    return filter_answer(charge, found_filter(charge, filter_id))
 
 
 @router.put("/{filter_id}")
 def update_charge_filter(
-    code: str,
-    charge_code: str,
-    filter_id: str,
-    service: CallerService,
-    fields: FilterFields,
-    state: StateOf,
-    at: Now,
+    charge_code: str, filter_id: str, fields: FilterFields, asked: PlanAsked
 ) -> Json:
     """Change a filter's price or display name from now on."""
-    with state.write() as connection:
-        lock_service(connection, service.code)
-        plan = found_plan(connection, service.code, code)
-        charge = found_charge(plan, charge_code)
+    with asked.changing() as change:
+        charge = found_charge(change.plan, charge_code)
         kept = found_filter(charge, filter_id)
-        reading = charge_reading(connection, plan, at, new_id)
-        metric = reading.metrics[charge.metric_id]
+        metric = change.reading.metrics[charge.metric_id]
         changed = from_lago_changed_filter(fields, charge, kept, metric)
-        cascades = asks(fields.get(CASCADE))
-        keep_plan(connection, plan, with_charge(plan, changed), reading, cascades=cascades)
-    return _answer(changed, found_filter(changed, filter_id))
+        change.keep_charge(changed, cascades=asks(fields.get(CASCADE)))
+    return filter_answer(changed, found_filter(changed, filter_id))
 
 
 @router.delete("/{filter_id}")
 def remove_charge_filter(
-    code: str,
-    charge_code: str,
-    filter_id: str,
-    service: CallerService,
-    cascades: CascadeWish,
-    state: StateOf,
-    at: Now,
+    charge_code: str, filter_id: str, cascades: CascadeWish, asked: PlanAsked
 ) -> Json:
     """Take a filter from a charge from now on; the default bucket takes its usage."""
-    with state.write() as connection:
-        lock_service(connection, service.code)
-        plan = found_plan(connection, service.code, code)
-        charge = found_charge(plan, charge_code)
+    with asked.changing() as change:
+        charge = found_charge(change.plan, charge_code)
         gone = found_filter(charge, filter_id)
-        changed = with_charge(plan, without_filter(charge, gone))
-        reading = charge_reading(connection, plan, at, new_id)
-        keep_plan(connection, plan, changed, reading, cascades=cascades)
-    return _answer(charge, gone)
-
-
-def _answer(charge: Charge, one: ChargeFilter) -> Json:
-    return Json({"filter": to_lago_filter(charge, one)})
+        rest = with_charge(change.plan, without_filter(charge, gone))
+        change.keep(rest, cascades=cascades)
+    return filter_answer(charge, gone)

@@ -8,12 +8,11 @@ from catalog.exact_json import JsonObject
 from catalog.http import CallerService, Json, Now, PageOf, StateOf, body_under
 from catalog.lago_shapes.plans import from_lago_changed_plan, from_lago_new_plan, to_lago_plan
 from catalog.plans import Plan
+from catalog.routes.asked_plan import PlanAsked
 from catalog.routes.plan_parts import CASCADE, asks, new_id
 from catalog.store.billable_metrics import metrics_by_id
-from catalog.store.plan_changes import charge_reading, keep_plan
 from catalog.store.plans import add_plan, delete_plan, found_plan, list_plans
 from catalog.store.services import lock_service
-from catalog.store.subscriptions import has_live_subscriptions
 
 router = APIRouter(prefix="/plans", tags=["plans"])
 
@@ -38,30 +37,21 @@ def list_kept_plans(service: CallerService, state: StateOf, page: PageOf) -> Jso
     return Json({"plans": [to_lago_plan(plan) for plan in plans], "meta": page.meta(total)})
 
 
-@router.get("/{code}")
-def show_plan(code: str, service: CallerService, state: StateOf) -> Json:
+@router.get("/{code}")  # noqa: FAST003 - the dependency takes it
+def show_plan(asked: PlanAsked) -> Json:
     """Show one plan."""
-    with state.read() as connection:
-        return _answer(found_plan(connection, service.code, code))
+    return _answer(asked.read())
 
 
-@router.put("/{code}")
-def update_plan(
-    code: str, service: CallerService, fields: PlanFields, state: StateOf, at: Now
-) -> Json:
+@router.put("/{code}")  # noqa: FAST003 - the dependency takes it
+def update_plan(fields: PlanFields, asked: PlanAsked) -> Json:
     """Change the members given; changed prices are a new version from now on."""
-    with state.write() as connection:
-        lock_service(connection, service.code)
-        kept = found_plan(connection, service.code, code)
-        reading = charge_reading(connection, kept, at, new_id)
+    with asked.changing() as change:
+        is_subscribed = change.is_subscribed
         changed = from_lago_changed_plan(
-            fields,
-            kept,
-            reading,
-            is_subscribed=has_live_subscriptions(connection, service.code, kept.id),
+            fields, change.plan, change.reading, is_subscribed=is_subscribed
         )
-        cascades = asks(fields.get(CASCADE))
-        return _answer(keep_plan(connection, kept, changed, reading, cascades=cascades))
+        return _answer(change.keep(changed, cascades=asks(fields.get(CASCADE))))
 
 
 @router.delete("/{code}")

@@ -1,6 +1,6 @@
 """What apps are told, as rows: one gapless sequence for each service, in commit order."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -23,18 +23,34 @@ def append(
     The service is locked until the commit, so sequences are gapless and become visible in order:
     a reader that has seen 7 will never meet a new 6.
     """
+    return append_all(connection, service_code, [(kind, body)], at)
+
+
+def append_all(
+    connection: sa.Connection,
+    service_code: str,
+    told: Sequence[tuple[str, Mapping[str, object]]],
+    at: datetime,
+) -> int:
+    """Append events, each a kind and its body, in their order, as `append` does each.
+
+    One statement whatever their number; returns the sequence of the service's newest event.
+    """
     lock_service(connection, service_code)
-    sequence = last_sequence(connection, service_code) + 1
-    connection.execute(
-        sa.insert(lifecycle_event).values(
-            service_code=service_code,
-            sequence=sequence,
-            kind=kind,
-            body=msgspec.json.encode(body).decode(),
-            created_at=at,
-        )
-    )
-    return sequence
+    newest = last_sequence(connection, service_code)
+    rows = [
+        {
+            "service_code": service_code,
+            "sequence": sequence,
+            "kind": kind,
+            "body": msgspec.json.encode(body).decode(),
+            "created_at": at,
+        }
+        for sequence, (kind, body) in enumerate(told, newest + 1)
+    ]
+    if rows:
+        connection.execute(sa.insert(lifecycle_event), rows)
+    return newest + len(rows)
 
 
 def after(

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from catalog.errors import ValidationFailed
 from catalog.services import (
     SERVICE_CODE,
+    CardCharging,
     DuplicateAnswer,
+    InvoiceStyle,
     LateUsage,
     Posting,
     Service,
@@ -71,6 +73,8 @@ def service_of_row(row: sa.RowMapping) -> Service:
     values["duplicates"] = DuplicateAnswer(row["duplicates"])
     values["mode"] = ServiceMode(row["mode"])
     values["posting"] = Posting(row["posting"])
+    values["invoice_style"] = InvoiceStyle(row["invoice_style"])
+    values["card_charging"] = CardCharging(row["card_charging"])
     values["late_usage"] = LateUsage(row["late_usage"])
     values["estimated_tax_rate"] = Decimal(row["estimated_tax_rate"])
     return Service(**values)
