@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 import msgspec
 
 from catalog.errors import BadRequest, Details, ValidationFailed
 from catalog.exact_json import exact_value
+from catalog.request_body import aside
 from catalog.services import DuplicateAnswer, Service
 from ingest.cloud_events import events_of_cloud_events, is_cloud_events_batch
 from ingest.event_columns import EventColumns, columns_of
+from ingest.event_json import ordinary_batch, ordinary_event
 from ingest.inbox_body import events_body
 from ingest.key_index import Verdict
 from ingest.lago_instant import lago_seconds
@@ -43,30 +46,57 @@ async def answer_event(
     intake: Intake, limits: PushLimits, service: Service, body: bytes, at: datetime
 ) -> bytes:
     """Keep one event and return Lago's answer; its refusals are Lago's too."""
-    columns, is_normal = read_event(body, limits.json_depth_max)
-    push = _push(service, columns, body if is_normal else None, Door.EVENT, at)
-    if_new = _answer(push, push.received_if_new, is_batch=False)
+    reading = partial(read_push, limits, service, body, at, is_batch=False)
+    push, if_new = await aside(len(body), reading)
     receipt = await intake.take_in(push)
     if receipt.are_new:
         return if_new
     if receipt.conflicts:
         raise ValidationFailed(CONFLICT_CODES)
-    return _answer(push, receipt.received_s, is_batch=False)
+    return lago_answer(push, receipt.received_s, is_batch=False)
 
 
 async def answer_batch(
     intake: Intake, limits: PushLimits, service: Service, body: bytes, at: datetime
 ) -> bytes:
     """Keep a batch, all of it or nothing, and return Lago's answer."""
-    columns, is_normal = read_batch(body, limits.json_depth_max, limits.lago_events_max)
-    push = _push(service, columns, body if is_normal else None, Door.EVENTS, at)
-    if_new = _answer(push, push.received_if_new, is_batch=True)
+    reading = partial(read_push, limits, service, body, at, is_batch=True)
+    push, if_new = await aside(len(body), reading)
     receipt = await intake.take_in(push)
     if receipt.are_new:
         return if_new
     if receipt.conflicts:
         raise ValidationFailed(conflict_details(receipt.conflicts))
-    return _answer(push, receipt.received_s, is_batch=True)
+    return lago_answer(push, receipt.received_s, is_batch=True)
+
+
+def read_push(
+    limits: PushLimits, service: Service, body: bytes, at: datetime, *, is_batch: bool
+) -> tuple[Push, bytes]:
+    """Return the push of a body in Lago's form, and its answer should all of it be new.
+
+    The answer is made before the commit, so that none fails after it; refusals are Lago's.
+    """
+    if is_batch:
+        columns, is_normal = read_batch(body, limits.json_depth_max, limits.lago_events_max)
+        door = Door.EVENTS
+    else:
+        columns, is_normal = read_event(body, limits.json_depth_max)
+        door = Door.EVENT
+    push = _push(service, columns, body if is_normal else None, door, at)
+    return push, lago_answer(push, push.received_if_new, is_batch=is_batch)
+
+
+def ordinary_push(
+    limits: PushLimits, service: Service, body: bytes, at: datetime, *, is_batch: bool
+) -> tuple[Push, bytes] | None:
+    """Return the same of an ordinary body, in a known small time; None for any other."""
+    columns = ordinary_batch(body) if is_batch else ordinary_event(body)
+    if columns is None or len(columns) > limits.lago_events_max:
+        return None
+    door = Door.EVENTS if is_batch else Door.EVENT
+    push = _push(service, columns, body, door, at)
+    return push, lago_answer(push, push.received_if_new, is_batch=is_batch)
 
 
 async def answer_cloud_events(
@@ -80,7 +110,8 @@ async def answer_cloud_events(
     """Keep one CloudEvent or a batch of them, and answer as for Lago's events."""
     texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
     kind = texts.get("content-type", "")
-    raws = events_of_cloud_events(body, kind, texts, limits.json_depth_max)
+    reading = partial(events_of_cloud_events, body, kind, texts, limits.json_depth_max)
+    raws = await aside(len(body), reading)
     is_batch = is_cloud_events_batch(kind)
     events, faults = readable_events(raws, events_max=limits.receipt_events_max)
     if faults:
@@ -89,7 +120,7 @@ async def answer_cloud_events(
     receipt = await intake.take_in(push)
     if receipt.conflicts:
         raise ValidationFailed(conflict_details(receipt.conflicts) if is_batch else CONFLICT_CODES)
-    return _answer(push, receipt.received_s, is_batch=is_batch)
+    return lago_answer(push, receipt.received_s, is_batch=is_batch)
 
 
 async def answer_receipt(
@@ -99,7 +130,7 @@ async def answer_receipt(
 
     The receipt of a retry is the same, byte by byte: it says what is kept, not when it came.
     """
-    whole = exact_value(body, limits.json_depth_max)
+    whole = await aside(len(body), partial(exact_value, body, limits.json_depth_max))
     if not isinstance(whole, dict):
         raise BadRequest("param is missing or the value is empty or invalid: events")
     mode = whole.get("mode", MODES[0])
@@ -147,9 +178,10 @@ def _push(
     )
 
 
-def _answer(push: Push, received_s: Sequence[int], *, is_batch: bool) -> bytes:
+def lago_answer(push: Push, received_s: Sequence[int], *, is_batch: bool) -> bytes:
+    """Return Lago's answer to a push whose events first came in these seconds."""
     events = to_lago_events(push.columns, push.keys, received_s)
-    return (f'{{"events":[{events}]}}' if is_batch else f'{{"event":{events}}}').encode()
+    return b'{"events":%b}' % events if is_batch else b'{"event":%b}' % events[1:-1]
 
 
 def _by_index(faults: dict[int, dict[str, list[str]]]) -> Details:

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import structlog
 
@@ -28,7 +28,24 @@ PUSHES_PER_COMMIT_MAX = 500
 WAITING_PUSHES_MAX = 10_000
 _log = structlog.get_logger(__name__)
 
-Answer: TypeAlias = "Future[Receipt] | asyncio.Future[Receipt]"
+
+class LoopAnswer(Protocol):
+    """Who is told in an event loop what became of a push; an asyncio.Future is one."""
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop in which to tell."""
+
+    def done(self) -> bool:
+        """Say whether nobody waits any more."""
+
+    def set_result(self, receipt: Receipt, /) -> None:
+        """Tell the receipt."""
+
+    def set_exception(self, error: Exception, /) -> None:
+        """Tell why nothing was kept."""
+
+
+Answer: TypeAlias = "Future[Receipt] | LoopAnswer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +92,12 @@ class Committer:
         """Keep one push from an event loop; TemporarilyUnavailable when it could not be stored."""
         # A caller who goes away cancels his answer, not what is being kept.
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._enqueue(_Waiting(push, answer))
+        self.keep_for(push, answer)
         return answer
+
+    def keep_for(self, push: Push, answer: LoopAnswer) -> None:
+        """Keep one push and tell `answer` in its loop; TemporarilyUnavailable if it can't wait."""
+        self._enqueue(_Waiting(push, answer))
 
     def close(self) -> None:
         """Keep what was handed in, then stop."""
@@ -154,9 +175,9 @@ def _rows(decided: Sequence[Decided]) -> list[NewRow]:
 
 def _answer(group: Sequence[_Waiting], results: Sequence[Receipt | Exception]) -> None:
     """Answer every push of a group; one wake-up for each event loop."""
-    loops: defaultdict[
-        asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Receipt], Receipt | Exception]]
-    ] = defaultdict(list)
+    loops: defaultdict[asyncio.AbstractEventLoop, list[tuple[LoopAnswer, Receipt | Exception]]] = (
+        defaultdict(list)
+    )
     for waiting, result in zip(group, results, strict=True):
         if isinstance(waiting.answer, Future):
             _set(waiting.answer, result)
@@ -169,7 +190,7 @@ def _answer(group: Sequence[_Waiting], results: Sequence[Receipt | Exception]) -
             _log.warning("caller_gone", pushes_count=len(answers))
 
 
-def _set_all(answers: Sequence[tuple["asyncio.Future[Receipt]", Receipt | Exception]]) -> None:
+def _set_all(answers: Sequence[tuple[LoopAnswer, Receipt | Exception]]) -> None:
     for answer, result in answers:
         if not answer.done():
             _set(answer, result)

@@ -7,8 +7,18 @@ from fastapi import APIRouter, Depends, Request
 
 from catalog.billable_metrics import BillableMetric
 from catalog.errors import BadRequest, ValidationFailed
-from catalog.exact_json import JsonObject, exact_value
-from catalog.http import CallerService, Json, LimitsOf, Now, PageOf, StateOf, body_under, state_of
+from catalog.exact_json import JsonObject
+from catalog.http import (
+    CallerService,
+    Json,
+    LimitsOf,
+    Now,
+    PageOf,
+    StateOf,
+    body_under,
+    exact_body,
+    state_of,
+)
 from catalog.store.billable_metrics import metrics_by_code
 from ingest.counter_answering import answer_counter, answer_counters
 from ingest.counter_shapes import window_shape
@@ -39,7 +49,7 @@ def window_log_of(request: Request) -> WindowLog:
 
 async def batch_body(request: Request, _service: CallerService, limits: LimitsOf) -> JsonObject:
     """Read the JSON object of a batch, numbers exact."""
-    body = exact_value(await request.body(), limits.json_depth_max)
+    body = await exact_body(request, limits)
     if not isinstance(body, dict):
         raise BadRequest("param is missing or the value is empty or invalid: usage")
     return body

@@ -3,8 +3,7 @@
 Decides by which bytes an event is known, and which number stands for what it says. Pure.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import repeat
+from collections.abc import Sequence
 from operator import add
 from typing import TypeAlias, TypeGuard
 
@@ -64,23 +63,38 @@ def event_keys(services: Services, columns: EventColumns) -> list[bytes]:
 
     `services` is the code of its service, or one for each event.
     """
-    return [text.encode() for text in _named(services, columns)]
+    return list(map(str.encode, _named(services, columns)))
 
 
 def content_digests(services: Services, columns: EventColumns) -> list[int]:
     """Return for each event 64 bits over its key and all it says, as it is written."""
+    return _digests(_named(services, columns), columns)
+
+
+def keys_and_digests(services: Services, columns: EventColumns) -> tuple[list[bytes], list[int]]:
+    """Return both, for less than each alone."""
+    named = _named(services, columns)
+    return list(map(str.encode, named)), _digests(named, columns)
+
+
+def _digests(named: Sequence[str], columns: EventColumns) -> list[int]:
     said = columns.properties
     if UsageRevision in set(map(type, columns.events)):
         said = list(map(add, map(replaced, columns.events), said))
-    texts = zip(
-        _named(services, columns),
-        columns.codes,
-        map(str, columns.timestamps),
-        map(str, columns.amounts),
-        said,
-        strict=True,
-    )
-    return [xxh3_64_intdigest("\0".join(each).encode()) for each in texts]
+    amounts, digest = columns.amounts, xxh3_64_intdigest
+    if amounts.count(None) == len(amounts):
+        return [
+            digest(f"{name}\0{code}\0{time}\0None\0{text}".encode())
+            for name, code, time, text in zip(
+                named, columns.codes, columns.timestamps, said, strict=True
+            )
+        ]
+    return [
+        digest(f"{name}\0{code}\0{time}\0{amount}\0{text}".encode())
+        for name, code, time, amount, text in zip(
+            named, columns.codes, columns.timestamps, amounts, said, strict=True
+        )
+    ]
 
 
 def event_ids(keys: Sequence[bytes]) -> list[str]:
@@ -104,7 +118,11 @@ def _texts(properties: Sequence[msgspec.Raw]) -> list[str]:
     return [str(each, "utf-8") for each in properties]
 
 
-def _named(services: Services, columns: EventColumns) -> Iterable[str]:
-    codes = repeat(services) if isinstance(services, str) else services
-    subscriptions = [each or "" for each in columns.subscriptions]
-    return map("\0".join, zip(codes, subscriptions, columns.transaction_ids, strict=False))
+def _named(services: Services, columns: EventColumns) -> list[str]:
+    pairs = zip(columns.subscriptions, columns.transaction_ids, strict=True)
+    if isinstance(services, str):
+        return [f"{services}\0{subscription or ''}\0{name}" for subscription, name in pairs]
+    return [
+        f"{service}\0{subscription or ''}\0{name}"
+        for service, (subscription, name) in zip(services, pairs, strict=True)
+    ]

@@ -4,14 +4,16 @@ Decides nothing of its own: it either reads a body as `event_from_lago` would, o
 unread. Pure.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
+from typing import Annotated, TypeAlias
 
 import msgspec
+import numpy as np
 
 from catalog.exact_json import exact_number
 from ingest.event_columns import EventColumns, columns_of
-from ingest.usage_event import SECONDS_MAX, TEXT_LENGTH_MAX, UsageEvent
+from ingest.usage_event import NO_PROPERTIES, SECONDS_MAX, TEXT_LENGTH_MAX, UsageEvent
 
 ORDINARY_DIGITS_MAX = 40
 ORDINARY_NESTING_MAX = 24
@@ -23,14 +25,32 @@ NUMBER_SHAPES = bytes(
 )
 LONG_NUMBER = b"0" * ORDINARY_DIGITS_MAX
 MAYBE_EXPONENT = b"0e"
+MANY_BYTES = 1_000
+# "[" and "{" differ in this bit alone.
+BRACKETS_DIFFER, OPENING = np.uint8(0x20), np.uint8(0x7B)
+
+
+Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_LENGTH_MAX)]
+Seconds: TypeAlias = Annotated[int, msgspec.Meta(ge=SECONDS_ORDINARY_MIN, le=SECONDS_MAX)]
+
+
+class OrdinaryEvent(UsageEvent, frozen=True, gc=False):
+    """An event whose fields are checked where they are read."""
+
+    transaction_id: Text
+    code: Text
+    external_subscription_id: Text
+    timestamp: Seconds | None = None
+    properties: msgspec.Raw = NO_PROPERTIES
+    precise_total_amount_cents: None = None
 
 
 class _Single(msgspec.Struct, gc=False):
-    event: UsageEvent
+    event: OrdinaryEvent
 
 
 class _Batch(msgspec.Struct, gc=False):
-    events: list[UsageEvent]
+    events: list[OrdinaryEvent]
 
 
 _single = msgspec.json.Decoder(_Single)
@@ -45,16 +65,7 @@ def ordinary_event(body: bytes) -> EventColumns | None:
         event = _single.decode(body).event
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    is_ordinary = (
-        _is_plain(body, events_count=1)
-        and _is_text(event.transaction_id)
-        and _is_text(event.code)
-        and _is_text(event.external_subscription_id)
-        and _are_seconds((event.timestamp,))
-        and event.precise_total_amount_cents is None
-    )
-    columns = columns_of([event]) if is_ordinary else None
-    return columns if columns and _are_plain_objects(columns.properties) else None
+    return _ordinary([event], body)
 
 
 def ordinary_batch(body: bytes) -> EventColumns | None:
@@ -71,19 +82,25 @@ def _ordinary(events: Sequence[UsageEvent], body: bytes) -> EventColumns | None:
         return None
     columns = columns_of(events)
     are_ordinary = (
-        _are_texts(columns.transaction_ids)
-        and _are_texts(set(columns.codes))
-        and _are_texts(set(columns.subscriptions))
-        and _are_seconds(columns.timestamps)
-        and set(columns.amounts) == {None}
+        _are_words(columns.transaction_ids)
+        and _are_words(columns.codes)
+        and _are_words(columns.subscriptions)
         and _are_plain_objects(columns.properties)
     )
     return columns if are_ordinary else None
 
 
 def _is_plain(body: bytes, *, events_count: int) -> bool:
-    nesting = body.count(b"{") + body.count(b"[") - 2 * events_count
-    return nesting <= ORDINARY_NESTING_MAX and b"\\" not in body and _is_utf8(body)
+    if b"\\" in body or not (body.isascii() or _is_utf8(body)):
+        return False
+    return _openings_count(body) - 2 * events_count <= ORDINARY_NESTING_MAX
+
+
+def _openings_count(body: bytes) -> int:
+    """Return how many objects and arrays a body opens, or more: texts may hold brackets too."""
+    if len(body) < MANY_BYTES:
+        return body.count(b"{") + body.count(b"[")
+    return int(np.count_nonzero((np.frombuffer(body, np.uint8) | BRACKETS_DIFFER) == OPENING))
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -94,24 +111,10 @@ def _is_utf8(body: bytes) -> bool:
     return True
 
 
-def _is_text(value: str | None) -> bool:
-    return value is not None and 0 < len(value) <= TEXT_LENGTH_MAX and not value.isspace()
-
-
-def _are_texts(values: Collection[str | None]) -> bool:
-    """Say whether each is text that is neither blank nor too long."""
-    if None in values or "" in values:
-        return False
-    texts: Collection[str] = values  # type: ignore[assignment] # checked in the line above
-    return max(map(len, texts)) <= TEXT_LENGTH_MAX and not any(map(str.isspace, texts))
-
-
-def _are_seconds(values: Sequence[int | str | None]) -> bool:
-    kinds = set(map(type, values))
-    if kinds == {int}:
-        seconds: Sequence[int] = values  # type: ignore[assignment] # all of one type
-        return min(seconds) >= SECONDS_ORDINARY_MIN and max(seconds) <= SECONDS_MAX
-    return kinds == {type(None)}
+def _are_words(texts: Sequence[str | None]) -> bool:
+    """Say whether none is blank; that they are texts was seen when they were read."""
+    words: Sequence[str] = texts  # type: ignore[assignment] # see above
+    return not any(map(str.isspace, words))
 
 
 def _are_plain_objects(properties: Sequence[str]) -> bool:

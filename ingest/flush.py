@@ -5,7 +5,7 @@ only then are they deleted from the inbox. A crash between any two steps changes
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import msgspec
@@ -118,6 +118,17 @@ class Flusher:
         None when it has changed since, so that what `seen` shows is not the latest any more.
         """
         return self._touched.position(service_code, subscription, dict(seen.marks)[self._shard])
+
+    @property
+    def mark(self) -> int | None:
+        """Return how far the lake is, without asking it; None where that is not sure."""
+        return self._mark if self._is_sole_writer else None
+
+    def touched_of(
+        self, subscriptions: Collection[tuple[str, str]], after: int
+    ) -> set[tuple[str, str]] | None:
+        """Return which of some (service, subscription) got usage after a mark; None if unknown."""
+        return self._touched.of(subscriptions, after)
 
     def _known_mark(self) -> int:
         if self._mark is not None and self._is_sole_writer:

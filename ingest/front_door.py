@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catalog.errors import BillingError, BodyTooLarge, TemporarilyUnavailable
 from catalog.key_cache import KeyCache
-from catalog.request_body import BodyLimits, body_of
+from catalog.request_body import JSON_VALUES_MAX, BodyLimits, body_of, require_few_values
 from catalog.services import Service
 from ingest.answering import (
     PushLimits,
@@ -97,14 +97,16 @@ class FrontDoor:
         first = _Message(receive())
         body = first.whole_body
         # What has come in one piece needs no clock and no unpacking.
-        if body is not None and len(body) <= self.limits.bytes_max and ENCODING not in headers:
-            return body
-        return await body_of(
-            first.then(receive),
-            self.limits,
-            announced=announced,
-            encoding=headers.get(ENCODING, b"").lower(),
-        )
+        if body is None or len(body) > self.limits.bytes_max or ENCODING in headers:
+            body = await body_of(
+                first.then(receive),
+                self.limits,
+                announced=announced,
+                encoding=headers.get(ENCODING, b"").lower(),
+            )
+        if len(body) > JSON_VALUES_MAX:
+            require_few_values(body)
+        return body
 
 
 class _Message:

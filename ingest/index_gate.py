@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from ingest.event_columns import EventColumns, are_whole, columns_of, content_digests, event_keys
+from ingest.event_columns import EventColumns, are_whole, columns_of, keys_and_digests
 from ingest.inbox_body import Refused, Section, events_of_section, refusal_details, refused_body
 from ingest.key_index import RECEIVED_BITS, KeyIndex, Verdict, received_of, verdict_of
 from ingest.push import Door
@@ -116,8 +116,7 @@ class IndexGate:
 
     def _told(self, section: Section) -> _Told:
         columns = columns_of(events_of_section(section))
-        keys = event_keys(section.service_code, columns)
-        contents = content_digests(section.service_code, columns)
+        keys, contents = keys_and_digests(section.service_code, columns)
         return _Told(section, columns, keys, contents, self.index.hashes(keys))
 
     def _look_up(self, told: Sequence[_Told]) -> None:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 
-from ingest.event_columns import columns_of, content_digests, event_keys
+from ingest.event_columns import columns_of, keys_and_digests
 from ingest.first_inbox_body import sections_of_any_body
 from ingest.inbox_body import Section, events_of_section
 from ingest.key_index import KeyIndex, Seconds, Words
@@ -62,8 +62,7 @@ def _steps(
 def section_keys(section: Section) -> tuple[Sequence[bytes], Sequence[int]]:
     """Return keys and content digests of a section's events."""
     columns = columns_of(events_of_section(section))
-    keys = event_keys(section.service_code, columns)
-    contents = content_digests(section.service_code, columns)
+    keys, contents = keys_and_digests(section.service_code, columns)
     if section.door is Door.REFUSED:
         keys = [refused_key(key, content) for key, content in zip(keys, contents, strict=True)]
     return keys, contents

@@ -1,91 +1,74 @@
 """Usage events as Lago's clients read and send them. Pure."""
 
 from collections.abc import Sequence
+from itertools import repeat
 
 import msgspec
 
 from catalog.errors import Details, ValidationFailed
 from catalog.exact_json import exact_value, object_under
-from ingest.event_columns import EventColumns, columns_of, event_ids
+from ingest.event_columns import EventColumns, are_whole, columns_of, event_ids
 from ingest.event_json import ordinary_batch, ordinary_event
 from ingest.lago_instant import lago_milliseconds, lago_seconds, lago_whole
 from ingest.usage_event import (
     Faulty,
     UsageEvent,
     event_from_lago,
-    event_id,
     occurred_us,
 )
 
 CONFLICT_CODES: dict[str, list[str]] = {"transaction_id": ["value_already_exist"]}
-# Lago's event object; every second part is an event's own.
-LAGO_EVENT = [
-    '{"lago_id":"',
-    "",
-    '","transaction_id":',
-    "",
-    ',"lago_customer_id":null,"code":',
-    "",
-    ',"timestamp":"',
-    "",
-    '","precise_total_amount_cents":',
-    "",
-    ',"properties":',
-    "",
-    ',"lago_subscription_id":null,"external_subscription_id":',
-    "",
-    ',"created_at":"',
-    "",
-    '"},',
-]
+
+
+class LagoEvent(msgspec.Struct, frozen=True, gc=False):
+    """Lago's event object."""
+
+    lago_id: str
+    transaction_id: str
+    lago_customer_id: None
+    code: str
+    timestamp: str
+    precise_total_amount_cents: str | None
+    properties: msgspec.Raw
+    lago_subscription_id: None
+    external_subscription_id: str | None
+    created_at: str
+
+
 _json = msgspec.json.Encoder()
 
 
-def to_lago_events(columns: EventColumns, keys: Sequence[bytes], received_s: Sequence[int]) -> str:
-    """Return the events as they were answered the first time they came: JSON, between commas.
+def to_lago_events(
+    columns: EventColumns, keys: Sequence[bytes], received_s: Sequence[int]
+) -> bytes:
+    """Return the events as they were answered the first time they came: a JSON array.
 
     The properties are embedded as they are kept, digit for digit.
     """
-    if len(columns) == 1:
-        return _to_lago_event(columns, keys[0], received_s[0])
-    each = len(LAGO_EVENT)
-    parts = LAGO_EVENT * len(columns)
-    parts[1::each] = event_ids(keys)
-    parts[3::each] = _json_texts(columns.transaction_ids)
-    parts[5::each] = _json_texts(columns.codes)
-    parts[7::each] = map(_time, columns.events, received_s)
-    parts[9::each] = _json_texts(columns.amounts)
-    parts[11::each] = columns.properties
-    parts[13::each] = _json_texts(columns.subscriptions)
-    parts[15::each] = map(lago_seconds, received_s)
-    return "".join(parts)[:-1]
+    told = map(
+        LagoEvent,
+        event_ids(keys),
+        columns.transaction_ids,
+        repeat(None),
+        columns.codes,
+        _times(columns, received_s),
+        columns.amounts,
+        [event.properties for event in columns.events],
+        repeat(None),
+        columns.subscriptions,
+        map(lago_seconds, received_s),
+    )
+    return _json.encode(list(told))
 
 
-def _to_lago_event(columns: EventColumns, key: bytes, received_s: int) -> str:
-    (event,), (properties,) = columns.events, columns.properties
-    parts = list(LAGO_EVENT)
-    parts[1] = event_id(key)
-    parts[3] = _json.encode(event.transaction_id).decode()
-    parts[5] = _json.encode(event.code).decode()
-    parts[7] = _time(event, received_s)
-    parts[9] = _json.encode(event.precise_total_amount_cents).decode()
-    parts[11] = properties
-    parts[13] = _json.encode(event.external_subscription_id).decode()
-    parts[15] = lago_seconds(received_s)
-    return "".join(parts)[:-1]
-
-
-def _time(event: UsageEvent, received_s: int) -> str:
-    time = event.timestamp
-    if type(time) is int:
-        return lago_whole(time)
-    return lago_milliseconds(occurred_us(event, received_s))
-
-
-def _json_texts(texts: Sequence[str | None]) -> list[str]:
-    if texts.count(None) == len(texts):
-        return ["null"] * len(texts)
-    return _json.encode_lines(texts).decode().split("\n")[:-1]
+def _times(columns: EventColumns, received_s: Sequence[int]) -> list[str]:
+    times = columns.timestamps
+    if are_whole(times):
+        return list(map(lago_whole, times))
+    return [
+        lago_milliseconds(occurred_us(event, at))
+        for event, at in zip(columns.events, received_s, strict=True)
+    ]
 
 
 def read_event(body: bytes, depth_max: int) -> tuple[EventColumns, bool]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ingest.event_columns import EventColumns, columns_of, content_digests, event_keys
+from ingest.event_columns import EventColumns, columns_of, keys_and_digests
 from ingest.key_index import Verdict
 from ingest.usage_event import UsageEvent
 
@@ -67,6 +67,15 @@ class Receipt:
         """Say whether all events are new."""
         return self.verdicts.count(Verdict.NEW) == len(self.verdicts)
 
+    def after(self, first: "Receipt") -> "Receipt":
+        """Return this receipt of a push that came twice: what was new at first counts as new."""
+        kept = [verdict is Verdict.NEW for verdict in first.verdicts]
+        verdicts = [
+            Verdict.NEW if is_new else verdict
+            for is_new, verdict in zip(kept, self.verdicts, strict=True)
+        ]
+        return Receipt(verdicts, self.received_s)
+
     @property
     def conflicts(self) -> list[int]:
         """Return the indexes of the events whose id is known with other content."""
@@ -108,14 +117,15 @@ def push_of_columns(
     refuses_known: bool = False,
 ) -> Push:
     """Return the push of valid events, given by field."""
+    keys, contents = keys_and_digests(service_code, columns)
     return Push(
         service_code,
         columns,
         body,
         door,
         received_s,
-        event_keys(service_code, columns),
-        content_digests(service_code, columns),
+        keys,
+        contents,
         is_partial=is_partial,
         refuses_known=refuses_known,
     )

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from ingest.committer import Committer
-from ingest.event_columns import are_whole, columns_of, content_digests, event_keys
+from ingest.committer import Committer, LoopAnswer
+from ingest.event_columns import are_whole, columns_of, keys_and_digests
 from ingest.flush import Flushing
 from ingest.inbox_body import Refused, refusal_details, refused_body
 from ingest.key_index import Verdict
@@ -52,7 +52,19 @@ class Intake:
             return await self._refused(push, receipt)
         judged = await asyncio.to_thread(self._judged_again, push, suspects)
         push = replace(push, judged=judged)
-        return await self._refused(push, await self.committer.keep(push))
+        again = await self.committer.keep(push)
+        # Of a partial push the good ones were kept at the first time: they are no repeats.
+        return await self._refused(push, again.after(receipt) if push.is_partial else again)
+
+    def begin(self, push: Push, answer: LoopAnswer) -> bool:
+        """Hand a push in and say so; False, and nothing done, when the stores must be asked first.
+
+        With a conflict nothing was kept: `take_in` finds out what it is.
+        """
+        if self._too_old_for_the_index(push):
+            return False
+        self.committer.keep_for(push, answer)
+        return True
 
     def take_in_now(self, push: Push) -> Receipt:
         """Do the same outside an event loop."""
@@ -132,8 +144,7 @@ def _verdict(
 
 def _refused_push(push: Push, indexes: Sequence[int], known: Sequence[int | None]) -> Push:
     columns = columns_of([push.events[index] for index in indexes])
-    keys = event_keys(push.service_code, columns)
-    contents = content_digests(push.service_code, columns)
+    keys, contents = keys_and_digests(push.service_code, columns)
     details = [
         refusal_details(refused, kept) for refused, kept in zip(contents, known, strict=True)
     ]

@@ -1,7 +1,7 @@
 """Which subscriptions' usage has changed, and when: what an answer may be remembered for. Pure."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import polars as pl
 
@@ -30,6 +30,16 @@ class TouchedSubscriptions:
                 self._positions.clear()
                 self._floor = upto
             self._positions.update(dict.fromkeys(keys, upto))
+
+    def of(self, keys: Collection[tuple[str, str]], after: int) -> set[tuple[str, str]] | None:
+        """Return which of some (service, subscription) were touched after a position.
+
+        None for a position from before what is remembered.
+        """
+        with self._lock:
+            if after < self._floor:
+                return None
+            return {key for key in keys if self._positions.get(key, self._floor) > after}
 
     def position(self, service_code: str, subscription: str, mark: int) -> int | None:
         """Return the last position that touched a subscription; None when it is beyond `mark`."""

@@ -63,7 +63,7 @@ class UsageLog:
             "LIMIT ? OFFSET ?",
             [service_code, *values, per_page, (page - 1) * per_page],
         )
-        return msgspec.Raw(f"[{_events(service_code, frame)}]".encode()), int(total)
+        return msgspec.Raw(_events(service_code, frame)), int(total)
 
     def of_transaction(self, service_code: str, transaction_id: str) -> msgspec.Raw | None:
         """Return the first event with this transaction id (JSON), or None."""
@@ -73,10 +73,10 @@ class UsageLog:
             "ORDER BY received_at, subscription_id LIMIT 1",
             [service_code, transaction_id],
         )
-        return msgspec.Raw(_events(service_code, frame).encode()) if frame.height else None
+        return msgspec.Raw(_events(service_code, frame)[1:-1]) if frame.height else None
 
 
-def _events(service_code: str, frame: pl.DataFrame) -> str:
+def _events(service_code: str, frame: pl.DataFrame) -> bytes:
     rows = frame.with_columns(received_s=EPOCH_SECOND).iter_rows(named=True)
     stored = [stored_event(row) for row in rows]
     columns = columns_of([each.event for each in stored])

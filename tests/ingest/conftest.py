@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ingest.repairing import Repairing
 from tests.ingest.running_ingest import Ingest
 
 
@@ -14,3 +15,11 @@ def ingest(tmp_path: Path) -> Iterator[Ingest]:
     ingest = Ingest.start(tmp_path)
     yield ingest
     ingest.stop()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Repairing]:
+    """Give ingest with a state."""
+    bench = Repairing(tmp_path)
+    yield bench
+    bench.close()

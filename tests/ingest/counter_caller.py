@@ -14,13 +14,13 @@ from aggregation.aggregator import quantities
 from aggregation.quantity import UsageWindow
 from catalog.store import api_keys, services
 from catalog.store.billable_metrics import metrics_by_code
-from fusion_billing.app import create_app
+from fusion_billing.app import create_app, create_front_door
 from fusion_billing.clock import TestClock
 from fusion_billing.house import House, opened_house
 from fusion_billing.settings import Settings
-from ingest import counter_routes
 from storage.lake_tables import REVISION, USAGE
 from tests.fusion_billing.makers import a_service
+from tests.prepared import prepared_house
 
 OPENED_AT = datetime(2026, 1, 1, 5, 0, tzinfo=UTC)
 NOVEMBER = (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
@@ -101,7 +101,7 @@ class SharedHouse:
 def shared_house(folder: Path) -> Iterator[SharedHouse]:
     """Open a house and its app."""
     clock = TestClock(OPENED_AT)
-    with opened_house(Settings(data_dir=folder), clock) as house:
+    with opened_house(Settings(data_dir=prepared_house(folder)), clock) as house:
         app = create_app(house)
-        app.include_router(counter_routes.router, prefix="/api/v1")
-        yield SharedHouse(house, clock, TestClient(app, base_url="http://localhost"))
+        door = create_front_door(app, house)
+        yield SharedHouse(house, clock, TestClient(door, base_url="http://localhost"))

@@ -1,26 +1,31 @@
 """Ingest with a state database, whose metrics a test changes and which it may stop and start."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
-from catalog.billable_metrics import BillableMetric
+from catalog.billable_metrics import AggregationType, BillableMetric
 from catalog.services import Service
 from catalog.store import services
+from ingest import quarantine_repair
 from ingest.quarantine import Selection
 from ingest.quarantine_repair import Repaired, Repairs, Signature, mend, replay
+from ingest.quarantine_store import resolutions_of
 from ingest.quarantined_event import QuarantinedEvent
 from ingest.usage_event import UsageEvent
 from storage.lake_tables import USAGE
 from storage.state import State, open_state
-from tests.ingest.makers import NOW, a_metric
+from tests.ingest.makers import NOW, a_metric, an_event
 from tests.ingest.running_ingest import Ingest
 
 ALL = Selection()
 SIGNED = Signature("ada", "the app sent a wrong name")
+LATER = NOW + timedelta(days=3)
+CALLS = ("nexadesk", "calls")
 
 
 @dataclass
@@ -91,3 +96,33 @@ def a_state(folder: Path, url: str) -> State:
                 added = Service(code, code, code, "America/Toronto", "CAD", NOW)
                 services.add_service(connection, added)
     return state
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+def crash_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let the repair end at a named place."""
+
+    def reached(place: str) -> None:
+        if place == name:
+            raise Crash
+
+    monkeypatch.setattr(quarantine_repair, "reached", reached)
+
+
+def uncountable(transaction_id: str = "a", **changed: object) -> UsageEvent:
+    """Return an event whose metric is not there yet."""
+    return an_event(transaction_id, **{"code": "calls", **changed})
+
+
+def calls() -> BillableMetric:
+    """Return that metric."""
+    return a_metric(AggregationType.COUNT, code="calls", field_name=None)
+
+
+def decided(bench: Repairing, id_: str) -> Any:  # noqa: ANN401 - a resolution or None
+    """Return what was decided about a row."""
+    with bench.state.read() as connection:
+        return resolutions_of(connection, "nexadesk", [id_]).get(id_)

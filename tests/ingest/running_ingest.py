@@ -19,6 +19,7 @@ from storage.inbox import Inbox, open_inbox
 from storage.lake import Lake
 from storage.lake_tables import QUARANTINE, USAGE
 from tests.ingest.makers import a_batch, a_metric
+from tests.prepared import prepared_lake
 
 METRICS: MetricsInForce = {("nexadesk", "tokens"): a_metric()}
 SINCE = datetime(2026, 9, 1, tzinfo=UTC)
@@ -38,7 +39,7 @@ class Ingest:
     @classmethod
     def start(cls, folder: Path, metrics: MetricsInForce = METRICS) -> "Ingest":
         """Open the stores of a folder, as a process does when it starts."""
-        lake, inbox = Lake(folder / "lake"), open_inbox("", folder)
+        lake, inbox = Lake(prepared_lake(folder / "lake")), open_inbox("", folder)
         flusher = Flusher(inbox, lake, lambda: metrics)
 
         def open_decider() -> IndexDecider:

@@ -53,13 +53,13 @@ def test_a_push_is_known_by_what_its_events_are_known_by(pushed: list[UsageEvent
 
 @given(pushes, st.integers(0, 4_000_000_000))
 def test_an_answer_is_the_json_of_its_events(pushed: list[UsageEvent], received_s: int) -> None:
-    """An answer put together from texts is what an encoder of JSON writes of the same events."""
+    """An answer is what an encoder of JSON writes of its events, one by one."""
     columns = columns_of(pushed)
     keys = event_keys(SERVICE, columns)
 
     answer = to_lago_events(columns, keys, [received_s] * len(pushed))
 
-    assert f"[{answer}]".encode() == msgspec.json.encode(
+    assert answer == msgspec.json.encode(
         [
             {
                 "lago_id": event_id(key),

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
+import numpy as np
 import polars as pl
 import pytest
 
@@ -111,7 +112,9 @@ def test_two_ids_that_share_a_hash_are_two_events(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A hash may only suspect: when all ids meet in one hash, each event is still kept once."""
-    monkeypatch.setattr(KeyIndex, "hashes", lambda _self, keys: [5] * len(keys))
+    monkeypatch.setattr(
+        KeyIndex, "hash_array", lambda _self, keys: np.full(len(keys), 5, np.uint64)
+    )
 
     assert ingest.push(an_event("a")) == [Verdict.NEW]
     assert ingest.push(an_event("b")) == [Verdict.NEW]
@@ -119,6 +122,26 @@ def test_two_ids_that_share_a_hash_are_two_events(
     assert ingest.push(an_event("b", code="calls")) == [Verdict.CONFLICT]
     ingest.flusher.flush()
     assert ingest.stored() == ["a", "b"]
+
+
+def test_a_partial_push_with_a_suspect_tells_what_is_new(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The good events of a partial push are new, once, although a suspect makes it come twice."""
+    monkeypatch.setattr(
+        KeyIndex,
+        "hash_array",
+        lambda _self, keys: np.array([len(key) for key in keys], np.uint64),
+    )
+    ingest.push(an_event("a"))
+
+    mixed = [an_event("cc"), an_event("b"), an_event("cc", code="calls")]
+    receipt = ingest.take_in(a_batch(*mixed, is_partial=True))
+
+    assert list(receipt.verdicts) == [Verdict.NEW, Verdict.NEW, Verdict.CONFLICT]
+    ingest.flusher.flush()
+    assert ingest.stored() == ["a", "b", "cc"]
+    assert ingest.set_aside() == [("cc", "value_already_exist")]
 
 
 def test_usage_older_than_the_index_is_looked_up(ingest: Ingest) -> None:

@@ -1,71 +1,27 @@
 """Quarantined events are shown, replayed, mended and dismissed; each counts at most once."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from catalog.billable_metrics import AggregationType
-from catalog.errors import MethodNotAllowed, NotFound, TemporarilyUnavailable, ValidationFailed
-from catalog.exact_json import JsonObject
+from catalog.errors import MethodNotAllowed, NotFound
 from ingest import quarantine_repair
 from ingest.error_events import tell_errors
 from ingest.inbox_body import revisions_body
 from ingest.key_index import KeyIndex, Verdict
 from ingest.push import Door, push_of
 from ingest.quarantine import Selection
-from ingest.quarantine_repair import dismiss, resume_all
-from ingest.quarantine_store import Kind, resolutions_of
-from ingest.quarantined_event import Standing, valid_changes
-from ingest.usage_event import UsageEvent, UsageRevision
-from tests.ingest.makers import NOW, a_batch, a_metric, an_event
-from tests.ingest.repairing import ALL, SIGNED, Repairing
+from ingest.quarantine_repair import dismiss
+from ingest.quarantined_event import Standing
+from ingest.usage_event import UsageRevision
+from tests.ingest.makers import NOW, a_batch, an_event
+from tests.ingest.repairing import ALL, CALLS, LATER, SIGNED, Repairing, calls, decided, uncountable
 from tests.real_parts import POSTGRES, require, running_postgres
-
-LATER = NOW + timedelta(days=3)
-CALLS = ("nexadesk", "calls")
-
-
-class Crash(Exception):
-    """The process ends here."""
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Repairing]:
-    """Give ingest with a state."""
-    bench = Repairing(tmp_path)
-    yield bench
-    bench.close()
-
-
-def crash_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Let the repair end at a named place."""
-
-    def reached(place: str) -> None:
-        if place == name:
-            raise Crash
-
-    monkeypatch.setattr(quarantine_repair, "reached", reached)
-
-
-def uncountable(transaction_id: str = "a", **changed: object) -> UsageEvent:
-    return an_event(transaction_id, **{"code": "calls", **changed})
-
-
-def calls() -> Any:  # noqa: ANN401 - a metric
-    return a_metric(AggregationType.COUNT, code="calls", field_name=None)
-
-
-def decided(bench: Repairing, id_: str) -> Any:  # noqa: ANN401 - a resolution or None
-    with bench.state.read() as connection:
-        return resolutions_of(connection, "nexadesk", [id_]).get(id_)
 
 
 def test_quarantine_shows_what_is_open_with_its_reason(bench: Repairing) -> None:
@@ -164,97 +120,6 @@ def test_replaying_twice_counts_once(bench: Repairing) -> None:
     assert bench.usage()["transaction_id"].to_list() == list("01234")
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        "quarantine.claiming",
-        "quarantine.claimed",
-        "quarantine.pushed",
-        "quarantine.finishing",
-        "quarantine.finished",
-    ],
-)
-@pytest.mark.parametrize("moved", [False, True])
-def test_a_crash_in_a_mend_loses_and_doubles_nothing(
-    bench: Repairing, monkeypatch: pytest.MonkeyPatch, place: str, *, moved: bool
-) -> None:
-    """Wherever a mend ends, the next start finishes it, or finds it never begun: once in all."""
-    changes = {"external_subscription_id": "sub-2"} if moved else {"properties": {"tokens": 3}}
-    event = an_event("a", external_subscription_id=None) if moved else an_event("a", properties={})
-    bench.set_aside(event)
-    with monkeypatch.context() as patched:
-        crash_at(patched, place)
-        with pytest.raises(Crash):
-            bench.mend(**changes)
-    bench.restart()
-
-    resumed = resume_all(bench.parts, LATER)
-    again = bench.mend(**changes).repaired
-
-    assert (resumed, again) == {
-        "quarantine.claiming": (0, 1),
-        "quarantine.finished": (0, 0),
-    }.get(place, (1, 0))
-    bench.restart()
-    assert bench.usage()["subscription_id"].to_list() == ["sub-2" if moved else "sub-1"]
-    assert bench.open() == []
-    assert bench.replay().repaired == 0
-    assert (decided(bench, "0-1-0").author, decided(bench, "0-1-0").kind) == ("ada", Kind.MENDED)
-
-
-@pytest.mark.parametrize("place", ["quarantine.claimed", "quarantine.pushed"])
-def test_a_crash_in_a_replay_loses_and_doubles_nothing(
-    bench: Repairing, monkeypatch: pytest.MonkeyPatch, place: str
-) -> None:
-    """A replay that ended half-way, also between two of its pushes, is finished by the next."""
-    monkeypatch.setattr(quarantine_repair, "EVENTS_PER_PUSH_MAX", 1)
-    bench.set_aside(uncountable("a"), uncountable("b"))
-    bench.metrics[CALLS] = calls()
-    with monkeypatch.context() as patched:
-        crash_at(patched, place)
-        with pytest.raises(Crash):
-            bench.replay()
-    bench.restart()
-
-    bench.replay(at=LATER)
-
-    bench.restart()
-    assert bench.usage()["transaction_id"].to_list() == ["a", "b"]
-    assert bench.open() == []
-
-
-def test_an_unfinished_mend_is_still_open(
-    bench: Repairing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A decision that nobody carried out yet hides nothing."""
-    bench.set_aside(an_event("a", properties={}))
-    with monkeypatch.context() as patched:
-        crash_at(patched, "quarantine.claimed")
-        with pytest.raises(Crash):
-            bench.mend(properties={"tokens": 3})
-
-    assert [row.id for row in bench.open()] == ["0-1-0"]
-
-
-def test_a_full_inbox_is_told_and_finished_later(
-    bench: Repairing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """When the disk refuses the push, the caller is told, and the next call carries it out."""
-    bench.set_aside(uncountable("a"))
-    bench.metrics[CALLS] = calls()
-
-    def refuse(*_args: object, **_named: object) -> None:
-        raise OSError("no space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(bench.ingest.inbox, "append", refuse)
-        with pytest.raises(TemporarilyUnavailable):
-            bench.replay()
-    assert bench.usage().is_empty()
-    bench.replay()
-    assert bench.usage()["transaction_id"].to_list() == ["a"]
-
-
 def test_an_event_set_aside_again_has_one_open_row(bench: Repairing) -> None:
     """When the metric went away between replay and flush, the newer row speaks for the event."""
     bench.set_aside(uncountable("a"))
@@ -326,111 +191,6 @@ def test_a_replay_may_have_a_limit(bench: Repairing, monkeypatch: pytest.MonkeyP
 
     assert [limited(), limited()] == [(4, False), (1, True)]
     assert bench.usage().height == 5
-
-
-def test_a_mend_merges_properties_and_keeps_every_digit(bench: Repairing) -> None:
-    """Named properties are set, null removes one, the others stay as they were written."""
-    bench.set_aside(an_event("a", properties={"token": 1, "price": "7.50", "model": "x"}))
-
-    done = bench.mend(properties={"tokens": Decimal("0.10"), "token": None})
-
-    assert done.repaired == 1
-    (row,) = bench.usage().rows(named=True)
-    assert row["properties"] == '{"model":"x","price":"7.50","tokens":0.10}'
-    assert row["value"] == Decimal("0.1")
-    changes = msgspec.json.decode(decided(bench, "0-1-0").changes)
-    assert changes == {"properties": {"token": None, "tokens": 0.1}}
-
-
-def test_a_mend_may_change_code_and_time(bench: Repairing) -> None:
-    """A mended event counts for the metric and at the moment that were meant."""
-    bench.set_aside(uncountable("a", timestamp=1_793_880_000))
-
-    assert bench.mend(code="tokens", timestamp=1_780_000_000).repaired == 1
-
-    (row,) = bench.usage().rows(named=True)
-    assert (row["metric_code"], row["occurred_at"].timestamp()) == ("tokens", 1_780_000_000)
-    assert bench.open() == []
-    assert bench.mend(code="tokens").repaired == 0
-
-
-def test_a_mend_that_mends_nothing_changes_nothing(bench: Repairing) -> None:
-    """What could still not be counted stays as it was, and is counted by reason."""
-    bench.set_aside(uncountable("a"))
-
-    done = bench.mend(code="call")
-
-    assert (done.repaired, done.still_faulty) == (0, {"billable_metric_not_found": 1})
-    assert decided(bench, "0-1-0") is None
-    assert len(bench.open()) == 1
-
-
-def test_a_moved_event_is_known_under_its_new_key(bench: Repairing) -> None:
-    """With its subscription mended, an event is one event of that subscription from then on."""
-    bench.set_aside(an_event("a", external_subscription_id=None))
-    assert bench.mend(external_subscription_id="sub-2").repaired == 1
-
-    assert bench.ingest.push(an_event("a", external_subscription_id="sub-2")) == [Verdict.KNOWN]
-    bench.restart()
-    assert bench.ingest.push(an_event("a", external_subscription_id=None)) == [Verdict.KNOWN]
-    assert bench.usage()["subscription_id"].to_list() == ["sub-2"]
-
-
-def test_a_move_onto_the_same_event_is_no_second_one(bench: Repairing) -> None:
-    """When the app has sent the event again by itself, mending the first counts nothing more."""
-    bench.set_aside(an_event("a", external_subscription_id=None))
-    bench.ingest.push(an_event("a", external_subscription_id="sub-2"))
-
-    assert bench.mend(external_subscription_id="sub-2").repaired == 1
-    assert bench.usage().height == 1
-    assert bench.open() == []
-
-
-def test_a_move_onto_another_event_is_refused(bench: Repairing) -> None:
-    """A key that is known with other content is not taken over, and the row stays open."""
-    bench.set_aside(an_event("a", external_subscription_id=None))
-    bench.ingest.push(an_event("a", external_subscription_id="sub-2", properties={"tokens": 1}))
-
-    done = bench.mend(external_subscription_id="sub-2")
-
-    assert done.refused == {"0-1-0": {"transaction_id": ["value_already_exist"]}}
-    assert (done.repaired, done.still_faulty) == (0, {"value_already_exist": 1})
-    assert bench.usage()["value"].to_list() == [1]
-    assert [row.id for row in bench.open()] == ["0-1-0"]
-    assert decided(bench, "0-1-0") is None
-
-
-def test_rows_moved_onto_one_key_count_once(bench: Repairing) -> None:
-    """Of rows that a mend gives one key, those that say the same are one event, others refused."""
-    bench.set_aside(
-        an_event("a", external_subscription_id=None),
-        an_event("a", code="token"),
-        an_event("a", external_subscription_id="sub-3", code="token", timestamp=1_793_880_001),
-    )
-
-    done = bench.mend(external_subscription_id="sub-2", code="tokens")
-
-    assert (done.repaired, list(done.refused)) == (2, ["0-1-2"])
-    assert bench.usage().height == 1
-
-
-@pytest.mark.parametrize(
-    ("changes", "codes"),
-    [
-        ({}, ["value_is_mandatory"]),
-        ({"transaction_id": "b"}, {"transaction_id": ["field_cannot_be_changed"]}),
-        ({"code": None}, {"code": ["value_is_invalid"]}),
-        ({"code": " "}, {"code": ["value_is_mandatory"]}),
-        ({"timestamp": "soon"}, {"timestamp": ["invalid_format"]}),
-        ({"properties": []}, {"properties": ["value_is_invalid"]}),
-    ],
-)
-def test_senseless_changes_are_refused(changes: JsonObject, codes: object) -> None:
-    """A mend names what it changes, as valid as a push must be."""
-    with pytest.raises(ValidationFailed) as refused:
-        valid_changes(changes)
-
-    assert refused.value.details == {"changes": codes}
 
 
 def test_a_dismissed_event_never_counts(bench: Repairing) -> None:

@@ -5,10 +5,8 @@ import gzip
 import io
 import json
 import tracemalloc
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -17,46 +15,10 @@ from hypothesis import strategies as st
 
 from catalog.errors import ValidationFailed
 from ingest import usage_file as usage_files
-from ingest.file_row import COLUMNS_MAX, ROW_BYTES_MAX, FileRow, UnreadableFile
+from ingest.file_row import COLUMNS_MAX, ROW_BYTES_MAX
 from ingest.usage_file import BATCH_ROWS, FileFormat, file_format, row_batches, usage_file
 from ingest.usage_lines import csv_rows
-
-HEADER = "transaction_id,code,external_subscription_id,timestamp,properties.tokens"
-
-
-def rows_of(path: Path, after: int = 0, **limits: int) -> list[FileRow]:
-    """Return all rows of a file beyond a row."""
-    batches = row_batches(usage_file(path), after, **limits)
-    return [row for batch in batches for row in batch.rows]
-
-
-def raws_of(folder: Path, name: str, content: str | bytes) -> list[dict[str, Any] | None]:
-    """Return the raw events of a file with this content."""
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return [row.raw for row in rows_of(path)]
-
-
-def codes_of(folder: Path, name: str, content: str | bytes) -> dict[int, object]:
-    """Return the codes of a file's bad rows by their number."""
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return {row.number: row.codes for row in rows_of(path) if row.codes}
-
-
-def problem_of(path: Path, **limits: int) -> str:
-    """Return the code that a whole file is refused with."""
-    with pytest.raises(UnreadableFile) as refused:
-        rows_of(path, **limits)
-    return refused.value.code
-
-
-def parquet(folder: Path, **columns: object) -> Path:
-    """Write a Parquet file of these columns; `__` stands for a dot in their names."""
-    path = folder / "usage.parquet"
-    named = {name.replace("__", "."): values for name, values in columns.items()}
-    pl.DataFrame({"code": ["tokens"]} | named).write_parquet(path)
-    return path
+from tests.ingest.usage_files import HEADER, codes_of, parquet, problem_of, raws_of, rows_of
 
 
 def test_lines_of_json_are_raw_events(tmp_path: Path) -> None:
@@ -205,92 +167,6 @@ def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str, str]])
         [raw["code"], raw.get("transaction_id", ""), raw.get("properties", {}).get("tokens", "")]  # type: ignore[union-attr]
         for raw in raws
     ] == sent
-
-
-def test_parquet_keeps_every_digit(tmp_path: Path) -> None:
-    """Decimals, integers, text and instants are exact; a decimal's filling zeros are no digits."""
-    digits = Decimal("12345678901234567890.123456789012")
-    path = parquet(
-        tmp_path,
-        code=["tokens"] * 3,
-        timestamp=pl.Series([datetime(2026, 11, 5, 12, 0, 0, 100_000, UTC)] * 2 + [None]),
-        properties=['{"a": 0.10}', None, None],
-        properties__n=pl.Series([digits, Decimal(700), None], dtype=pl.Decimal(38, 12)),
-        properties__i=[2**62, None, None],
-        properties__t=["007.10", "", None],
-        properties__b=[True, None, None],
-    )
-
-    assert [row.raw for row in rows_of(path)] == [
-        {
-            "code": "tokens",
-            "timestamp": "1793880000.1",
-            "properties": {
-                "a": Decimal("0.10"),
-                "n": digits,
-                "i": 2**62,
-                "t": "007.10",
-                "b": True,
-            },
-        },
-        {"code": "tokens", "timestamp": "1793880000.1", "properties": {"n": 700}},
-        {"code": "tokens"},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("unit", "ticks", "expected"),
-    [
-        ("ms", -1, "-0.001"),
-        ("us", -1, "-0.000001"),
-        ("ns", -1, "-0.000001"),
-        ("ns", 1_999, "0.000001"),
-        ("ms", 2**63 - 1, "9223372036854775.807"),
-    ],
-)
-def test_instants_are_cut_to_the_microsecond(
-    tmp_path: Path, unit: Literal["ms", "us", "ns"], ticks: int, expected: str
-) -> None:
-    """An instant of any precision is cut toward the past, and never overflows."""
-    instants = pl.Series([ticks], dtype=pl.Int64).cast(pl.Datetime(unit, "UTC"))
-
-    (row,) = rows_of(parquet(tmp_path, timestamp=instants))
-    assert row.raw == {"code": "tokens", "timestamp": expected}
-
-
-@pytest.mark.parametrize(
-    ("column", "problem"),
-    [
-        (pl.Series([0.1]), "column_is_float"),
-        (pl.Series([0.1], dtype=pl.Float32), "column_is_float"),
-        (pl.Series([[0.1]]), "column_has_another_type"),
-        (pl.Series([{"x": 1}]), "column_has_another_type"),
-        (pl.Series([b"x"]), "column_has_another_type"),
-    ],
-)
-def test_columns_that_lose_digits_are_refused(
-    tmp_path: Path, column: pl.Series, problem: str
-) -> None:
-    """A float column refuses the file and says what to write instead."""
-    path = parquet(tmp_path, properties__n=column)
-
-    assert problem_of(path) == problem
-
-
-def test_a_local_time_is_refused(tmp_path: Path) -> None:
-    """A timestamp column without timezone could mean any hour."""
-    path = parquet(tmp_path, timestamp=[datetime(2026, 11, 5, 12)])  # noqa: DTZ001
-
-    assert problem_of(path) == "column_has_no_timezone"
-
-
-def test_long_text_in_parquet_costs_its_row(tmp_path: Path) -> None:
-    """A row with more text than the limit is refused, the next one is read."""
-    texts = ["x" * (ROW_BYTES_MAX - 6), "x" * (ROW_BYTES_MAX - 5), "y"]
-    path = parquet(tmp_path, code=["tokens"] * 3, properties__t=texts)
-
-    read = rows_of(path)
-    assert [row.codes for row in read] == [None, {"row": ["row_is_too_long"]}, None]
 
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:

@@ -8,15 +8,11 @@ and the slowest start.
 
 import asyncio
 import json
-import os
 import random
 import re
 import sys
 import time
-import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,6 +25,7 @@ from storage.fault_points import arm
 from storage.lake import CompactionRules
 from tests.ingest.makers import NOW, SERVICE, a_push
 from tests.ingest.running_ingest import Ingest
+from tests.lifecycle.forking import forked
 
 SOURCES = ("storage", "ingest")
 PLACE = re.compile(r'reached\("([a-z_.]+)"\)')
@@ -169,9 +166,9 @@ def run(folder: Path, lives: int, seed: int) -> dict[str, object]:
     died: Counter[str] = Counter()
     for life in range(lives):
         fault = names[life % len(names)]
-        if _forked(partial(live, folder, life, seed, fault)):
+        if forked(partial(live, folder, life, seed, fault)):
             died[fault] += 1
-    assert not _forked(partial(check, folder, lives, seed))
+    assert not forked(partial(check, folder, lives, seed))
     starts = [int(line) for line in (folder / "starts").read_text().split()]
     return {"died": died, "lives": lives, "slowest_start_ms": max(starts)}
 
@@ -179,35 +176,6 @@ def run(folder: Path, lives: int, seed: int) -> dict[str, object]:
 def _later(life: int) -> datetime:
     """Return the time of a life: a retry must be answered with the first one's."""
     return NOW + timedelta(seconds=life)
-
-
-def _forked(work: Callable[[], None]) -> bool:
-    """Do work in a process of its own; say whether it was killed. Its failure ends us too."""
-    sys.stdout.flush()
-    child = os.fork()
-    if child == 0:
-        with _leaving():
-            work()
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        return True
-    assert os.WEXITSTATUS(status) == 0, "a life failed; its traceback stands above"
-    return False
-
-
-@contextmanager
-def _leaving() -> Iterator[None]:
-    """Leave the process without touching what belongs to its parent."""
-    code = 1
-    try:
-        yield
-        code = 0
-    except BaseException:  # noqa: BLE001 - the traceback is all a dying child can give
-        traceback.print_exc()
-    finally:
-        with suppress(OSError):
-            sys.stdout.flush()
-        os._exit(code)
 
 
 if __name__ == "__main__":

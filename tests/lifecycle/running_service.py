@@ -26,7 +26,7 @@ def free_port() -> int:
 
 @dataclass
 class RunningService:
-    """One service process over one data folder."""
+    """One service process over one data folder; without a test clock it has the machine's."""
 
     data_dir: Path
     test_clock: str
@@ -49,7 +49,8 @@ class RunningService:
 
     def start(self) -> None:
         """Start serving and wait until traffic is taken."""
-        arguments = ["serve", "--port", str(self.port), "--test-clock", self.test_clock]
+        arguments = ["serve", "--port", str(self.port)]
+        arguments += ["--test-clock", self.test_clock] if self.test_clock else []
         arguments += [] if self.host == HOST else ["--host", "0.0.0.0"]  # noqa: S104 - its own net
         with (self.data_dir / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
