@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from catalog.exact_json import JsonObject, exact_value
-from catalog.http import CallerService, Json, LimitsOf, Now, StateOf, body_under
+from catalog.exact_json import JsonObject
+from catalog.http import CallerService, Json, LimitsOf, Now, StateOf, body_under, exact_body
 from rating.estimates import AskedEvent, batch_instant_fees, estimated_fees, instant_fees
 from rating.lago_shapes.estimates import read_asked_event, read_asked_events, to_lago_instant_fee
 from rating.lago_shapes.fees import to_lago_fee
@@ -25,7 +25,7 @@ async def asked_events(
     request: Request, _service: CallerService, limits: LimitsOf
 ) -> list[AskedEvent]:
     """Return the events whose prices are asked."""
-    body = exact_value(await request.body(), limits.json_depth_max)
+    body = await exact_body(request, limits)
     raws = body.get("events") if isinstance(body, dict) else None
     new_ids = (str(uuid.uuid4()) for _ in range(EVENTS_MAX))
     return read_asked_events(raws, new_ids, events_max=EVENTS_MAX)

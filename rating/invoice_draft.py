@@ -27,7 +27,10 @@ class DraftStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """One line of the invoice: cents that are already rounded, and the rated line behind them."""
+    """One line of the invoice: cents that are already rounded, and the rated line behind them.
+
+    One of late usage names the draft that it corrects.
+    """
 
     rated_line_id: str
     kind: str
@@ -36,6 +39,7 @@ class DraftLine:
     charge_code: str | None
     metric_code: str | None
     quantity: str
+    corrects_draft_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +114,5 @@ def _draft_line(line: RatedLine) -> DraftLine:
         charge_code=line.charge_code,
         metric_code=line.metric_code,
         quantity=format(line.quantity, "f"),
+        corrects_draft_id=line.corrects_draft_id,
     )

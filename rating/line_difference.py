@@ -1,12 +1,12 @@
 """What is stored otherwise than it is computed: of rated lines, and of the draft they make."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import msgspec
 import polars as pl
 
-from rating.invoice_draft import InvoiceDraft
+from rating.invoice_draft import DraftLine, InvoiceDraft
 from rating.rated_line_store import rated_line_frame
 from rating.recomputed_draft import RecomputedDraft
 
@@ -84,12 +84,24 @@ def _draft_lines(kept: InvoiceDraft, computed: InvoiceDraft) -> Iterator[Differe
     stored = {line.rated_line_id: line for line in kept.lines}
     expected = {line.rated_line_id: line for line in computed.lines}
     for line_id in sorted(stored.keys() | expected.keys()):
-        told, value = (_text(each.get(line_id)) for each in (stored, expected))
+        told, value = (_text(each.get(line_id)) for each in (stored, _as_kept(expected, stored)))
         if told != value:
             yield Difference(kept.id, line_id, "line of the draft", told, value, RESTORE)
     if len(kept.lines) != len(stored):
         count = f"{len(kept.lines)} lines"
         yield Difference(kept.id, None, "lines of the draft", count, f"{len(stored)}", RESTORE)
+
+
+def _as_kept(
+    computed: Mapping[str, DraftLine], stored: Mapping[str, DraftLine]
+) -> dict[str, DraftLine]:
+    """Return computed lines without what a draft of an earlier release did not keep of them."""
+    return {
+        line_id: replace(line, corrects_draft_id=None)
+        if line_id in stored and stored[line_id].corrects_draft_id is None
+        else line
+        for line_id, line in computed.items()
+    }
 
 
 def _text(value: object) -> str:

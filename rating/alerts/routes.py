@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from catalog.exact_json import JsonObject, JsonValue, exact_value
-from catalog.http import CallerService, Json, LimitsOf, Now, PageOf, StateOf, body_under
+from catalog.exact_json import JsonObject
+from catalog.http import CallerService, Json, Now, PageOf, StateOf, WholeBody, body_under
 from rating.alerts.keeping import (
     change_alert,
     create_alert,
@@ -26,13 +26,6 @@ def status_asked(request: Request) -> str:
     return query.get("subscription_status") or query.get("status") or "active"
 
 
-async def whole_body(request: Request, _service: CallerService, limits: LimitsOf) -> JsonValue:
-    """Read a body that holds one alert, or many."""
-    body = await request.body()
-    return exact_value(body, limits.json_depth_max) if body else None
-
-
-Body = Annotated[JsonValue, Depends(whole_body)]
 AlertFields = Annotated[JsonObject, Depends(body_under("alert"))]
 StatusAsked = Annotated[str, Depends(status_asked)]
 
@@ -41,7 +34,7 @@ StatusAsked = Annotated[str, Depends(status_asked)]
 def create_subscription_alert(
     external_id: str,
     service: CallerService,
-    body: Body,
+    body: WholeBody,
     asked: StatusAsked,
     state: StateOf,
     at: Now,

@@ -17,6 +17,7 @@ from catalog.services import Service
 from catalog.store.billable_metrics import metrics_by_id
 from catalog.store.lifecycle_events import append
 from catalog.store.services import lock_service, services
+from ingest.flush import Flusher
 from ingest.watermark import Watermark
 from rating.alerts.alert import Alert, Look, seen
 from rating.alerts.lago_shapes import to_lago_triggered_alert
@@ -34,11 +35,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AlertSources:
-    """What alerts are looked at with: the state, the lake, and how many shards it has."""
+    """What alerts are looked at with: the state, the lake, and how many shards it has.
+
+    `flusher` is the only one there is, where it is in this process.
+    """
 
     state: State
     lake: Lake
     shard_count: int
+    flusher: Flusher | None = None
 
 
 def wants_a_look(state: State) -> bool:
@@ -53,7 +58,7 @@ def tell_alerts(sources: AlertSources, at: datetime) -> int:
     Safe to call at any time and from several processes. Usage that is not in the lake yet is
     looked at by a later call. One alert's failure stops no other; the first is raised at the end.
     """
-    watermark = note_touched(sources.state, sources.lake, sources.shard_count)
+    watermark = note_touched(sources.state, sources.lake, sources.shard_count, sources.flusher)
     with sources.state.read() as connection:
         known = {service.code: service for service in services(connection)}
     told, failures = 0, []
