@@ -66,6 +66,18 @@ class OdooConnection:
             is_read=method in READS,
         )
 
+    def call_once(
+        self, model: str, method: str, *args: OdooValue, **kwargs: OdooValue
+    ) -> OdooValue:
+        """Call as above and repeat nothing, whatever comes back: for what can't be taken back."""
+        transport, _ = self._opened()
+        return self._answer(
+            lambda: transport.call(model, method, args, kwargs),
+            f"{model}.{method}",
+            is_read=False,
+            attempts_max=1,
+        )
+
     def documentation(self, model: str) -> OdooValue | None:
         """Return fields and methods of a model as Odoo documents them; None when it does not.
 
@@ -110,10 +122,17 @@ class OdooConnection:
             raise Misconfigured(f"the transport {self.settings.transport!r} is not {known}")
         return TRANSPORTS[self.settings.transport](self.settings)
 
-    def _answer(self, ask: Callable[[], Answer], what: str, *, is_read: bool = True) -> OdooValue:
+    def _answer(
+        self,
+        ask: Callable[[], Answer],
+        what: str,
+        *,
+        is_read: bool = True,
+        attempts_max: int | None = None,
+    ) -> OdooValue:
         fault: OdooFault | None = self._breaker.refusal()
         if fault is None:
-            answer, fault = self._asked(ask, is_read=is_read)
+            answer, fault = self._asked(ask, attempts_max or self._attempts_max, is_read=is_read)
             self._breaker.note(fault)
             if fault is None:
                 return answer
@@ -121,13 +140,13 @@ class OdooConnection:
         raise fault
 
     def _asked(
-        self, ask: Callable[[], Answer], *, is_read: bool
+        self, ask: Callable[[], Answer], attempts_max: int, *, is_read: bool
     ) -> tuple[OdooValue, OdooFault | None]:
         """Return the answer or the last fault, after all attempts that may be made."""
         repeatable = (Retryable, OutcomeUnknown) if is_read else Retryable
         attempt = 1
         answer = ask()
-        while isinstance(answer, repeatable) and attempt < self._attempts_max:
+        while isinstance(answer, repeatable) and attempt < attempts_max:
             self.pause(attempt)
             attempt += 1
             answer = ask()

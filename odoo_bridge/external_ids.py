@@ -20,6 +20,11 @@ def line_external_id(draft_id: str, number: int) -> str:
     return f"{invoice_external_id(draft_id)}_l{number}"
 
 
+def one_time_line_external_id(draft_id: str, number: int) -> str:
+    """Return the external id of a draft's line on its subscription's order."""
+    return f"{invoice_external_id(draft_id)}_o{number}"
+
+
 def client_external_id(client_key: str) -> str:
     """Return the external id of a partner that we create for a client."""
     return f"{PREFIX}.acct_{_word(client_key)}"
@@ -35,6 +40,16 @@ def product_external_id(service_code: str, charge_code: str | None) -> str:
 def plan_product_external_id(service_code: str, plan_code: str) -> str:
     """Return the external id of the product that stands on orders for a plan."""
     return f"{PREFIX}.plan_{digest(service_code, plan_code)}"
+
+
+def fee_product_external_id(service_code: str, plan_code: str) -> str:
+    """Return the external id of the product with which Odoo's own clock bills a plan's fee."""
+    return f"{PREFIX}.planfee_{digest(service_code, plan_code)}"
+
+
+def catalogue_product_external_id(service_code: str, plan_code: str, charge_code: str) -> str:
+    """Return the external id of a product made for a plan's code, or for one charge of it."""
+    return f"{PREFIX}.cat_{digest(service_code, plan_code, charge_code)}"
 
 
 def order_external_id(first_subscription_id: str) -> str:

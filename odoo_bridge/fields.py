@@ -35,6 +35,9 @@ FIELDS = (
     OdooField("account.move", "x_fc_service", "Fusion Billing service", is_key=False),
     OdooField("account.move", "x_fc_account_id", "Fusion Billing account"),
     OdooField("account.move", "x_fc_subscription_id", "Fusion Billing subscription"),
+    OdooField(
+        "account.move", "x_fc_corrects_draft_ids", "Fusion Billing drafts corrected", is_key=False
+    ),
     OdooField("account.move.line", "x_fc_rated_line_id", "Fusion Billing rated line"),
     OdooField("account.move.line", "x_fc_metric_code", "Fusion Billing metric", is_key=False),
     OdooField("account.move.line", "x_fc_quantity", "Fusion Billing quantity", is_key=False),

@@ -6,15 +6,19 @@ counts as sent once it is posted, where its service says so.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from catalog.accounts import Account
+from odoo_bridge.cards.card_store import intend_charge
 from odoo_bridge.change_feed.changed_by_hand import deleted_by_hand
 from odoo_bridge.change_feed.feed_store import remember_sent
+from odoo_bridge.clock.clock_invoice import ClockInvoice
+from odoo_bridge.clock.leaving import Leaving, Split
+from odoo_bridge.clock.verifying import unbilled_fees
 from odoo_bridge.company import company_of
 from odoo_bridge.connection import ATTEMPTS_MAX, OdooConnection
 from odoo_bridge.external_ids import invoice_external_id
@@ -26,11 +30,18 @@ from odoo_bridge.move_rows import (
     NET_DAYS_DEFAULT,
     BillingTerms,
     amount_text,
+    closing_date,
+    is_credit,
     to_odoo_rows,
 )
 from odoo_bridge.orders.order_store import OdooOrder, order_of
 from odoo_bridge.partner_rows import partner_name
-from odoo_bridge.partners import found_partner_id, new_partner, partner_id_of
+from odoo_bridge.partners import (
+    found_partner_id,
+    linked_partner_ids,
+    new_partner,
+    partner_id_of,
+)
 from odoo_bridge.posting import post_once
 from odoo_bridge.product_rows import ProductKey, product_keys
 from odoo_bridge.products import product_ids_of
@@ -44,9 +55,11 @@ from odoo_bridge.readback import (
     invoice_fault,
     posting_fault,
 )
+from odoo_bridge.reversals.originals import reversal_of
 from odoo_bridge.send_report import DraftReport, Outcome, SendReport
 from rating.draft_store import drafts_waiting, mark_sent, park, waiting_count
 from rating.invoice_draft import InvoiceDraft
+from storage.fault_points import reached
 from storage.state import State
 
 MODEL = "account.move"
@@ -62,13 +75,17 @@ Sound: TypeAlias = tuple[InvoiceDraft, OdooInvoice]
 
 @dataclass(frozen=True, slots=True)
 class SendRules:
-    """In how many days invoices are due, which services' are posted here, by code.
+    """In how many days invoices are due; services whose are posted here, by code.
 
-    What people deleted in Odoo is made anew with `recreate` only.
+    Usage of `combined_codes` goes on the invoices of Odoo's own clock, where it has one; a saved
+    card is charged for invoices of `charging_codes` once they are posted. What people deleted in
+    Odoo is made anew with `recreate` only.
     """
 
     net_days: int = NET_DAYS_DEFAULT
     posting_codes: frozenset[str] = frozenset()
+    combined_codes: frozenset[str] = frozenset()
+    charging_codes: frozenset[str] = frozenset()
     recreate: bool = False
 
 
@@ -94,17 +111,20 @@ def send_drafts(
         drafts = drafts_waiting(connection, limit)
     sending = _Sending(state, odoo, account_of, rules, now=now, dry_run=dry_run)
     stopped_by: OdooFault | None = None
+    problems: list[str] = []
     try:
         if drafts:
             sending.begin()
         for start in range(0, len(drafts), BATCH_DRAFTS_MAX):
             batch = drafts[start : start + BATCH_DRAFTS_MAX]
             sending.send(batch, lambda code: BillingTerms(zone_of(code), rules.net_days))
+        problems = [] if dry_run else unbilled_fees(state, odoo, now)
     except OdooFault as fault:
         stopped_by = fault
     with state.read() as connection:
         waiting = waiting_count(connection)
-    return SendReport(tuple(sending.reports.values()), waiting, stopped_by, dry_run)
+    reports = tuple(sending.reports.values())
+    return SendReport(reports, waiting, stopped_by, dry_run, tuple(problems))
 
 
 class _Sending:
@@ -130,6 +150,9 @@ class _Sending:
         self._company_currency = ""
         self._partner_ids: dict[str, int] = {}
         self._product_ids: dict[ProductKey, int] = {}
+        self._corrected: dict[str, str] = {}
+        self._taken: set[str] = set()
+        self._leaving = Leaving(state, odoo, rules.combined_codes, now)
 
     def begin(self) -> None:
         """Refuse an Odoo that is not ready, before anything is written."""
@@ -138,13 +161,52 @@ class _Sending:
 
     def send(self, batch: Sequence[InvoiceDraft], terms_of: Callable[[str], BillingTerms]) -> None:
         """Adopt what Odoo holds already; create the rest, read it back, remember it."""
+        batch = self._ours(batch, terms_of)
         self._settle(self._held(batch), is_new=False)
         new = [draft for draft in batch if draft.id not in self.reports]
         if self._dry_run:
             self._foresee(new)
             return
+        reached("odoo.invoices.resolved")
+        unknown = {draft.account_id for draft in new} - self._partner_ids.keys()
+        accounts = [self._account_of(account_id) for account_id in sorted(unknown)]
+        self._partner_ids |= linked_partner_ids(self._state, self._odoo, accounts)
         ready = [ready for draft in new for ready in self._ready(draft, terms_of)]
         self._settle(self._created(ready), is_new=True)
+
+    def _ours(
+        self, batch: Iterable[InvoiceDraft], terms_of: Callable[[str], BillingTerms]
+    ) -> list[InvoiceDraft]:
+        """Return what invoices of ours bill of some drafts; Odoo's own clock bills the rest."""
+        ours = []
+        for draft in batch:
+            with self._parking(draft):
+                split = self._split(draft, terms_of(draft.service_code))
+                if split.own is not None:
+                    ours.append(split.own)
+                elif split.billed is not None:
+                    self._take(draft, split.billed)
+                else:
+                    self.reports[draft.id] = DraftReport(draft, Outcome.WAITING, split.told)
+        return ours
+
+    def _split(self, draft: InvoiceDraft, terms: BillingTerms) -> Split:
+        if self._dry_run:
+            return Split(self._leaving.foreseen(draft), told="waits for Odoo's own invoice")
+        problem = draft_fault(draft) or currency_fault(draft, self._company_currency)
+        if problem:
+            raise NeedsHuman(problem)
+        timezone = self._account_of(draft.account_id).timezone
+        zone = ZoneInfo(timezone) if timezone else terms.zone
+        return self._leaving.split(draft, closing_date(draft, zone))
+
+    def _take(self, draft: InvoiceDraft, found: ClockInvoice) -> None:
+        """Remember the invoice of Odoo's clock that bills a draft; the feed tells differences."""
+        self._taken.add(draft.id)
+        self._remember(replace(draft, amount_cents=found.expected_cents), found.invoice)
+        told = f"{_amount(draft)} is {_named(found.invoice)}, made by Odoo's own clock"
+        move_id = found.invoice.move_id
+        self.reports[draft.id] = DraftReport(draft, Outcome.SENT, told, move_id)
 
     def _held(self, batch: Iterable[InvoiceDraft]) -> list[Held]:
         found = []
@@ -170,7 +232,10 @@ class _Sending:
             partner_id = self._partner_ids[draft.account_id]
             terms = terms_of(draft.service_code)
             order = self._order_of(draft)
-            yield draft, to_odoo_rows(draft, partner_id, self._product_ids, terms, order)
+            corrected = reversal_of(self._state, self._odoo, draft)
+            self._corrected[draft.id] = corrected.told
+            rows = to_odoo_rows(draft, partner_id, self._product_ids, terms, order, corrected)
+            yield draft, rows
 
     def _order_of(self, draft: InvoiceDraft) -> OdooOrder | None:
         """Return the order of a draft's subscription, unless there is none or it was deleted."""
@@ -225,11 +290,12 @@ class _Sending:
     def _settle(self, held: Sequence[Held], *, is_new: bool) -> None:
         """Read invoices back, post them where asked, and remember each or park its draft."""
         invoices = self._read([move_id for _, move_id in held])
+        reached("odoo.invoices.read")
         sound: list[Sound] = []
         for draft, move_id in held:
             if move_id not in invoices:
                 continue
-            problem = invoice_fault(draft, invoices[move_id], is_new=is_new)
+            problem = invoice_fault(draft, invoices[move_id])
             if problem:
                 self._park(draft, problem)
                 continue
@@ -238,7 +304,7 @@ class _Sending:
         for draft, invoice in sound if self._dry_run else self._posted(sound):
             if not self._dry_run:
                 self._remember(draft, invoice)
-            told = f"{_amount(draft)} is {_named(invoice)}"
+            told = f"{_amount(draft)} is {_named(invoice)}{self._corrected.get(draft.id, '')}"
             self.reports[draft.id] = DraftReport(draft, outcome, told, invoice.move_id)
 
     def _read(self, move_ids: Sequence[int]) -> dict[int, OdooInvoice]:
@@ -270,6 +336,18 @@ class _Sending:
         with self._state.write() as connection:
             mark_sent(connection, draft.id, invoice.move_id, self._now)
             remember_sent(connection, self._odoo.settings.database, draft, invoice, self._now)
+            if self._charges_card(draft):
+                intend_charge(
+                    *(connection, self._odoo.settings.database, draft.id, draft.service_code),
+                    *(invoice.move_id, self._now),
+                )
+            reached("odoo.sent.written")
+        reached("odoo.sent.committed")
+
+    def _charges_card(self, draft: InvoiceDraft) -> bool:
+        """Say whether a saved card is to be charged; what Odoo's clock made, it charges itself."""
+        asks = draft.service_code in self._rules.charging_codes and not is_credit(draft)
+        return asks and draft.id not in self._taken
 
     def _foresee(self, drafts: Iterable[InvoiceDraft]) -> None:
         """Report what sending would do, asking Odoo and writing nothing."""

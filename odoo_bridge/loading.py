@@ -14,6 +14,7 @@ from odoo_bridge.faults import (
     Retryable,
     fault_of_messages,
 )
+from storage.fault_points import reached
 
 NOT_FOUND_WORDS = "External ID not found"
 
@@ -39,7 +40,9 @@ def loaded_ids(
     odoo: OdooConnection, model: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> list[int]:
     """Load records in one transaction and return their ids in order; all of them, or a fault."""
+    reached("odoo.load.begun")
     answer = odoo.call(model, "load", list(columns), [list(row) for row in rows])
+    reached("odoo.load.done")
     if not answer["ids"]:
         raise fault_of_messages([str(told["message"]) for told in answer["messages"]])
     return [int(record_id) for record_id in answer["ids"]]

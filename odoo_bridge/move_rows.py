@@ -19,6 +19,7 @@ LINES = "invoice_line_ids"
 HEADER_COLUMNS = (
     *("id", "move_type", "partner_id/.id", "invoice_date", "invoice_date_due"),
     *("invoice_origin", "ref", "x_fc_draft_id", "x_fc_service", "x_fc_account_id"),
+    *("reversed_entry_id/.id", "x_fc_corrects_draft_ids"),
 )
 LINE_COLUMNS = (
     *(f"{LINES}/id", f"{LINES}/product_id/.id", f"{LINES}/name", f"{LINES}/quantity"),
@@ -49,16 +50,34 @@ class TiedOrder(Protocol):
         """Return the id of its note."""
 
 
+class Corrected(Protocol):
+    """What a credit note corrects: one invoice that it reverses, or none; all by name."""
+
+    @property
+    def move_id(self) -> int | None:
+        """Return the id of the invoice that it reverses."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what the corrected invoices are called."""
+
+    @property
+    def draft_ids(self) -> tuple[str, ...]:
+        """Return the drafts of the corrected invoices."""
+
+
 def to_odoo_rows(
     draft: InvoiceDraft,
     partner_id: int,
     product_ids: Mapping[ProductKey, int],
     terms: BillingTerms,
     order: TiedOrder | None = None,
+    corrected: Corrected | None = None,
 ) -> list[tuple[str, ...]]:
     """Return the rows of a draft under COLUMNS: the first line's row carries the header.
 
-    With an order, the invoice names it and its lines are tied to it.
+    With an order, the invoice names it and its lines are tied to it. A credit note names what it
+    corrects.
     """
     tied_to = str(order.note_line_id) if order else ""
     lines = [
@@ -67,28 +86,36 @@ def to_odoo_rows(
         )
         for number, line in enumerate(draft.lines, 1)
     ]
-    header = to_odoo_header(draft, partner_id, terms, order)
+    header = to_odoo_header(draft, partner_id, terms, order, corrected)
     headers = [header, *[NO_HEADER] * (len(lines) - 1)]
     return [header + line for header, line in zip(headers, lines, strict=True)]
 
 
 def to_odoo_header(
-    draft: InvoiceDraft, partner_id: int, terms: BillingTerms, order: TiedOrder | None = None
+    draft: InvoiceDraft,
+    partner_id: int,
+    terms: BillingTerms,
+    order: TiedOrder | None = None,
+    corrected: Corrected | None = None,
 ) -> tuple[str, ...]:
     """Return the header's cells; both dates are explicit, since Odoo's own depend on who asks."""
     invoice_date = closing_date(draft, terms.zone)
-    origin = f"{draft.service_code} {draft.subscription_external_id}"
+    origin = order.name if order else f"{draft.service_code} {draft.subscription_external_id}"
+    names = corrected.names if corrected else ()
+    reversed_id = corrected.move_id if corrected else None
     return (
         invoice_external_id(draft.id),
         move_type(draft),
         str(partner_id),
         invoice_date.isoformat(),
         (invoice_date + timedelta(days=terms.net_days)).isoformat(),
-        order.name if order else origin,
+        ", ".join((origin, *names)),
         f"{draft.service_code} {draft.account_external_id}",
         draft.id,
         draft.service_code,
         draft.account_external_id,
+        "" if reversed_id is None else str(reversed_id),
+        ",".join(corrected.draft_ids) if corrected else "",
     )
 
 

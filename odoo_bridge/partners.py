@@ -3,6 +3,8 @@
 What a person wrote on a partner is never changed; a partner is created only where none matches.
 """
 
+from collections.abc import Sequence
+
 from catalog.accounts import Account
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.external_ids import client_external_id
@@ -16,6 +18,7 @@ from odoo_bridge.partner_rows import (
     client_key,
     to_odoo_partner,
 )
+from storage.fault_points import reached
 from storage.state import State
 
 LINK_COMMAND = "fusion-billing odoo link"
@@ -30,8 +33,36 @@ def partner_id_of(state: State, odoo: OdooConnection, account: Account) -> int:
         partner_id = created_once(odoo, MODEL, external_id, columns, [row])
     database = odoo.settings.database
     if _linked_ids(state, database, account)[:1] != [partner_id]:
+        reached("odoo.partner.found")
         link_account(state, database, account, partner_id)
+        reached("odoo.partner.linked")
     return partner_id
+
+
+def linked_partner_ids(
+    state: State, odoo: OdooConnection, accounts: Sequence[Account]
+) -> dict[str, int]:
+    """Return the partners that accounts are linked to and can be billed, by account, in one call.
+
+    All others are for `partner_id_of`, which looks further or says what is wrong.
+    """
+    database = odoo.settings.database
+    with state.read() as connection:
+        links = {
+            account.id: linked_id(connection, database, LinkKind.ACCOUNT, account.id)
+            for account in accounts
+        }
+    asked = sorted({partner_id for partner_id in links.values() if partner_id is not None})
+    fit = {
+        partner.partner_id
+        for partner in partners_of_ids(odoo, asked)
+        if partner.commercial_id == partner.partner_id and partner_fault(partner) is None
+    }
+    return {
+        account_id: partner_id
+        for account_id, partner_id in links.items()
+        if partner_id is not None and partner_id in fit
+    }
 
 
 def link_account(state: State, database: str, account: Account, partner_id: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from odoo_bridge.connection import ATTEMPTS_MAX, OdooConnection
 from odoo_bridge.faults import NeedsHuman, OurBug, OutcomeUnknown, Retryable
+from storage.fault_points import reached
 
 MODEL = "account.move"
 DRAFT = "draft"
@@ -17,6 +18,7 @@ def post_once(odoo: OdooConnection, move_ids: Sequence[int]) -> dict[int, str]:
     drafts = _still_drafts(odoo, move_ids)
     if not drafts:
         return {}
+    reached("odoo.post.begun")
     try:
         odoo.call(MODEL, "action_post", drafts)
     except OutcomeUnknown as fault:
@@ -24,6 +26,7 @@ def post_once(odoo: OdooConnection, move_ids: Sequence[int]) -> dict[int, str]:
     except (Retryable, NeedsHuman, OurBug):
         return _posted_singly(odoo, drafts)
     else:
+        reached("odoo.post.done")
         return {}
     _await_posted(odoo, drafts, lost)
     return {}

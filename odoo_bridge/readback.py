@@ -74,9 +74,12 @@ def draft_fault(draft: InvoiceDraft) -> str | None:
     return None
 
 
-def invoice_fault(draft: InvoiceDraft, held: OdooInvoice, *, is_new: bool) -> str | None:
-    """Return how Odoo's invoice differs from the draft, or None when they agree."""
-    states = {MoveState.DRAFT} if is_new else {MoveState.DRAFT, MoveState.POSTED}
+def invoice_fault(draft: InvoiceDraft, held: OdooInvoice) -> str | None:
+    """Return how Odoo's invoice differs from the draft, or None when they agree.
+
+    It may be posted: another process, or a person, was faster.
+    """
+    states = {MoveState.DRAFT, MoveState.POSTED}
     differences = [
         f"{name}: Odoo has {found}, the draft {expected}"
         for name, found, expected, agrees in (
@@ -100,7 +103,7 @@ def posting_fault(draft: InvoiceDraft, held: OdooInvoice) -> str | None:
     """Return how an invoice differs from what was to be posted, or None when it is posted so."""
     if held.state != MoveState.POSTED:
         return f"Odoo left it as {held.state}"
-    return invoice_fault(draft, held, is_new=False)
+    return invoice_fault(draft, held)
 
 
 def currency_fault(draft: InvoiceDraft, company_currency: str) -> str | None:

@@ -8,10 +8,11 @@ from rating.invoice_draft import InvoiceDraft
 
 
 class Outcome(StrEnum):
-    """What became of a draft."""
+    """What became of a draft; one that waits does so for the invoice of Odoo's own clock."""
 
     SENT = "sent"
     ALREADY_THERE = "already_there"
+    WAITING = "waiting"
     PARKED = "parked"
 
 
@@ -29,13 +30,15 @@ class DraftReport:
 class SendReport:
     """A whole run. In a dry run nothing was written, and every outcome says what would be.
 
-    `remaining` drafts wait for the next run; `stopped_by` is why this one ended early.
+    `remaining` drafts wait for the next run; `stopped_by` is why this one ended early; `problems`
+    are fees that Odoo's own clock did not bill as it was to.
     """
 
     drafts: tuple[DraftReport, ...]
     remaining: int
     stopped_by: OdooFault | None
     dry_run: bool
+    problems: tuple[str, ...] = ()
 
     @property
     def sent(self) -> int:

@@ -38,7 +38,7 @@ def finalized_invoice(asked: Asked, lago_id: str) -> Invoice:
 
 def _post(odoo: OdooConnection, draft: InvoiceDraft, move_id: int) -> None:
     held = from_odoo_move(odoo.call(MODEL, "read", [move_id], READ_FIELDS)[0])
-    problem = invoice_fault(draft, held, is_new=False)
+    problem = invoice_fault(draft, held)
     if problem:
         raise NeedsHuman(problem)
     try:

@@ -14,7 +14,7 @@ from rating.known_lines import known_lines
 from rating.line_fees import line_fee, true_up_links
 from rating.price_book import PriceBook
 from rating.price_book_store import read_account_price_book
-from rating.rated_line import RatedLine
+from rating.rated_line import LineKind, RatedLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,17 @@ def invoice_details(asked: Asked, draft: InvoiceDraft | None) -> InvoiceDetails:
     lines = known_lines(
         usage.state, usage.lake, asked.service.code, {draft.subscription_external_id}
     )
-    own = [line for line in lines if line.draft_id == draft.id]
+    own = [line for line in lines if line.draft_id == draft.id and _is_on(draft, line)]
     closing = None
     if draft.periods is not None:
         closing = closing_of_text(subscription, draft.closing_at, draft.periods)
     return InvoiceDetails(billed_fees(book, subscription, own), views, closing)
+
+
+def _is_on(draft: InvoiceDraft, line: RatedLine) -> bool:
+    """Say whether a draft's invoice has a line: not a fee that Odoo's own clock bills apart."""
+    billed = {one.rated_line_id for one in draft.lines}
+    return line.kind != LineKind.PLAN_FEE or line.id in billed
 
 
 def billed_fees(

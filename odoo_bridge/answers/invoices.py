@@ -26,6 +26,7 @@ from odoo_bridge.answers.own_drafts import (
 )
 from odoo_bridge.answers.settlements import settlements_of
 from odoo_bridge.answers.sources import Asked, Listing, known_scope
+from odoo_bridge.clock.share_store import as_invoiced
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.faults import OutcomeUnknown, Retryable
 from rating.draft_store import draft_of_id
@@ -77,7 +78,14 @@ def invoice_of_id(asked: Asked, lago_id: str) -> Invoice:
     move = move_of_lago_id(odoo, domains.invoices(domains.Scope(asked.service.code)), lago_id)
     if move is None:
         raise NotFound(RESOURCE)
-    return replace(held_invoices(asked, odoo, [move])[0], draft=draft)
+    invoice = held_invoices(asked, odoo, [move])[0]
+    return replace(invoice, draft=draft and _as_invoiced(asked, odoo, draft))
+
+
+def _as_invoiced(asked: Asked, odoo: OdooConnection, draft: InvoiceDraft) -> InvoiceDraft:
+    """Return a draft without the fee that Odoo's own clock bills on an invoice of its own."""
+    with asked.usage.state.read() as connection:
+        return as_invoiced(connection, odoo.settings.database, draft)
 
 
 def held_invoices(asked: Asked, odoo: OdooConnection, moves: Sequence[Move]) -> list[Invoice]:

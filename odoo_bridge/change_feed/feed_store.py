@@ -11,13 +11,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from odoo_bridge.answers.move import OPEN_STATES
 from odoo_bridge.change_feed.changed_by_hand import DraftOfMove
 from odoo_bridge.change_feed.seen_move import DELETED, DRAFT, POSTED, SENT, SeenMove
+from odoo_bridge.clock.share_store import invoiced_sums
 from odoo_bridge.readback import OdooInvoice
 from rating.invoice_draft import DraftStatus, InvoiceDraft
 from storage.feed_tables import odoo_move, odoo_move_mark
 from storage.tables import invoice_draft, subscription
 
 IDS_PER_QUESTION_MAX = 500
-_COLUMNS = [odoo_move.c[one.name] for one in fields(SeenMove)]
+_NAMES = [one.name for one in fields(SeenMove)]
+_COLUMNS = [odoo_move.c[name] for name in _NAMES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ def keep_seen(
     connection: sa.Connection, database: str, moves: Iterable[SeenMove], at: datetime
 ) -> None:
     """Write moves over their rows."""
-    rows = [asdict(one) | {"odoo_database": database, "seen_at": at} for one in moves]
+    both = {"odoo_database": database, "seen_at": at}
+    # By name, where asdict would copy every value.
+    rows = [{name: getattr(one, name) for name in _NAMES} | both for one in moves]
     if not rows:
         return
     insert = _inserting(connection, odoo_move)
@@ -152,8 +156,9 @@ def newly_due_ids(
 def drafts_of_moves(
     connection: sa.Connection, draft_ids: Collection[str]
 ) -> dict[str, DraftOfMove]:
-    """Return what is known here of some drafts, by id."""
+    """Return what is known here of some drafts, by id: as the invoice of each has it."""
     draft, asked = invoice_draft.c, sorted(draft_ids)
+    sums = invoiced_sums(connection, asked)
     found: dict[str, DraftOfMove] = {}
     for start in range(0, len(asked), IDS_PER_QUESTION_MAX):
         rows = connection.execute(
@@ -171,7 +176,9 @@ def drafts_of_moves(
             known = row._asdict()
             lines = _lines.decode(known.pop("lines"))
             codes = {one.rated_line_id: one.charge_code for one in lines}
-            found[row.id] = DraftOfMove(**known, lines_count=len(lines), charge_codes=codes)
+            cents, count = sums.get(row.id, (row.amount_cents, len(lines)))
+            known["amount_cents"] = cents
+            found[row.id] = DraftOfMove(**known, lines_count=count, charge_codes=codes)
     return found
 
 

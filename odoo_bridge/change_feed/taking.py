@@ -5,13 +5,13 @@ left alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from catalog.services import Service
-from catalog.store.lifecycle_events import append
+from catalog.store.lifecycle_events import append_all
 from catalog.store.services import lock_service
 from odoo_bridge.answers.lago_ids import odoo_lago_id
 from odoo_bridge.answers.move import MODEL
@@ -32,7 +32,12 @@ from odoo_bridge.change_feed.feed_store import (
     keep_seen,
     seen_moves,
 )
-from odoo_bridge.change_feed.line_mirror import keep_lines, lines_of_moves, mirrored_lines
+from odoo_bridge.change_feed.line_mirror import (
+    MirroredLine,
+    keep_lines,
+    lines_of_moves,
+    mirrored_lines,
+)
 from odoo_bridge.change_feed.reversed_owners import with_owners
 from odoo_bridge.change_feed.seen_move import (
     DELETED,
@@ -52,7 +57,24 @@ from odoo_bridge.loading import resolved_id
 from odoo_bridge.odoo_value import OdooValue
 from rating.draft_store import park
 from rating.invoice_draft import DraftStatus
+from storage.fault_points import reached
 from storage.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What one transaction is about to write, all at its end: a statement for each kind of row."""
+
+    kept: list[SeenMove] = field(default_factory=list)
+    told: dict[str, list[tuple[str, Body]]] = field(default_factory=dict)
+    lines: list[MirroredLine] = field(default_factory=list)
+
+    def write(self, connection: sa.Connection, database: str, at: datetime) -> None:
+        """Write the rows; the services are locked by the caller."""
+        for code, events in self.told.items():
+            append_all(connection, code, events, at)
+        keep_lines(connection, self.lines)
+        keep_seen(connection, database, self.kept, at)
 
 
 class Taking:
@@ -99,10 +121,13 @@ class Taking:
         tellable = [one for one in fresh if self._kinds(known.get(one.seen.move_id), one.seen)]
         taxed = taxed_moves(self._odoo, tellable)
         tellable_ids = {one.seen.move_id for one in tellable}
+        reached("odoo.feed.read")
         with self._state.write() as connection:
             for code in sorted({one.seen.service_code for one in fresh}):
                 lock_service(connection, code)
             self._write(connection, fresh, lines, taxed, tellable_ids)
+            reached("odoo.feed.written")
+        reached("odoo.feed.committed")
 
     def _write(
         self,
@@ -116,7 +141,7 @@ class Taking:
         known = seen_moves(connection, self._database, [one.seen.move_id for one in fresh])
         drafts = drafts_of_moves(connection, {one.seen.draft_id or "" for one in fresh})
         owners = owners_of(connection, [one.seen for one in fresh], drafts)
-        kept: list[SeenMove] = []
+        written = _Page()
         for one in fresh:
             before = known.get(one.seen.move_id)
             is_older = before is not None and before.written_at > one.seen.written_at
@@ -128,31 +153,29 @@ class Taking:
             account = owners.get(one.seen.move_id)
             for kind in kinds:
                 body = body_of(one, taxed, account, service, self._odoo, self._at)
-                self._tell(connection, one.seen, kind, body)
+                self._tell(written, one.seen, kind, body)
             draft = drafts.get(one.seen.draft_id or "")
-            kept.append(
-                self._mirrored(connection, before, one.seen, lines.get(one.seen.move_id, ()), draft)
-            )
-            self._judge(connection, kept[-1], draft)
-        keep_seen(connection, self._database, kept, self._at)
-        self._counts["changed"] += len(kept)
+            its_lines = lines.get(one.seen.move_id, ())
+            self._judge(connection, self._keep(written, before, one.seen, its_lines, draft), draft)
+        written.write(connection, self._database, self._at)
+        self._counts["changed"] += len(written.kept)
 
-    def _mirrored(
+    def _keep(
         self,
-        connection: sa.Connection,
+        page: _Page,
         before: SeenMove | None,
         seen: SeenMove,
         lines: Iterable[OdooValue],
         draft: DraftOfMove | None,
     ) -> SeenMove:
-        """Return a move as it is to be remembered, after its lines were kept for the lake."""
+        """Keep a move as it is to be remembered, and its lines for the lake where it must hear."""
         after = told(with_memory(seen, before), self._today(seen))
-        if not needs_mirror(before, after):
-            return after
-        after = replace(after, lines_revision=after.lines_revision + 1)
-        rows = mirrored_lines(after, lines, draft, self._database, self._at)
-        keep_lines(connection, rows)
-        self._counts["lines"] += len(rows)
+        if needs_mirror(before, after):
+            after = replace(after, lines_revision=after.lines_revision + 1)
+            rows = mirrored_lines(after, lines, draft, self._database, self._at)
+            page.lines.extend(rows)
+            self._counts["lines"] += len(rows)
+        page.kept.append(after)
         return after
 
     def _judge(self, connection: sa.Connection, seen: SeenMove, draft: DraftOfMove | None) -> None:
@@ -181,19 +204,19 @@ class Taking:
         after = replace(before, state=DELETED)
         with self._state.write() as connection:
             lock_service(connection, before.service_code)
-            lago_id = self._lago_id(before)
+            page, lago_id = _Page(), self._lago_id(before)
             for kind in kinds_of(before, after, self._today(before)):
-                self._tell(connection, before, kind, deleted_body(before, lago_id))
-            kept = self._mirrored(connection, before, after, (), None)
-            keep_seen(connection, self._database, [kept], self._at)
+                self._tell(page, before, kind, deleted_body(before, lago_id))
+            self._keep(page, before, after, (), None)
+            page.write(connection, self._database, self._at)
             if before.draft_id and again is None:
                 problem = deleted_by_hand(move_id, before.name)
                 park(connection, [before.draft_id], problem)
                 self._problems.append(problem)
         self._counts["changed"] += 1
 
-    def _tell(self, connection: sa.Connection, seen: SeenMove, kind: str, body: Body) -> None:
-        append(connection, seen.service_code, kind, body, self._at)
+    def _tell(self, page: _Page, seen: SeenMove, kind: str, body: Body) -> None:
+        page.told.setdefault(seen.service_code, []).append((kind, body))
         event = FeedEvent(seen.service_code, kind, self._lago_id(seen), seen.name)
         self._events.append(event)
 

@@ -2,6 +2,7 @@
 
 from catalog.plans import Plan
 from odoo_bridge.external_ids import (
+    fee_product_external_id,
     order_external_id,
     order_line_external_id,
     order_note_external_id,
@@ -36,7 +37,11 @@ def to_odoo_order(
     }
     if recurrence_id is None:
         return cells
-    return cells | {"plan_id/.id": str(recurrence_id), "start_date": wanted.starts_on.isoformat()}
+    return cells | {
+        "plan_id/.id": str(recurrence_id),
+        "start_date": wanted.starts_on.isoformat(),
+        "next_invoice_date": wanted.clock_from.isoformat(),
+    }
 
 
 def to_odoo_order_line(wanted: WantedOrder, order_id: int, product_id: int) -> dict[str, str]:
@@ -68,15 +73,22 @@ def to_odoo_order_note(order_id: int) -> dict[str, str]:
 def to_odoo_plan_product(plan: Plan, *, is_recurring: bool) -> dict[str, str]:
     """Return the cells of the product that stands for a plan on orders.
 
-    It is invoiced by delivered quantities and nothing is ever delivered, so that nobody, and no
-    clock of Odoo's, bills the fee that our invoices have.
+    One that recurs is invoiced by Odoo's own clock, and our invoices leave its fee out. Else it is
+    invoiced by delivered quantities and nothing is ever delivered: our invoices have the fee.
     """
     cells = {
-        "id": plan_product_external_id(plan.service_code, plan.code),
+        "id": own_product_external_id(plan, is_recurring=is_recurring),
         "name": f"{plan.service_code}: {plan.name}",
         "type": "service",
-        "invoice_policy": "delivery",
+        "invoice_policy": "order" if is_recurring else "delivery",
         "list_price": "0",
         "x_fc_service": plan.service_code,
     }
     return cells | {"recurring_invoice": YES} if is_recurring else cells
+
+
+def own_product_external_id(plan: Plan, *, is_recurring: bool) -> str:
+    """Return the external id of our product for a plan: another one where a clock bills by it."""
+    if is_recurring:
+        return fee_product_external_id(plan.service_code, plan.code)
+    return plan_product_external_id(plan.service_code, plan.code)

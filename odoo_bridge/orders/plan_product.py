@@ -1,12 +1,14 @@
-"""The product that stands for a plan on orders: a person's, or ours; never one that bills."""
+"""The product that stands for a plan on orders: a person's, or ours.
+
+On Enterprise it may bill the fee, which our invoices then leave out; on Community it must not.
+"""
 
 from catalog.plans import Plan
 from odoo_bridge.connection import OdooConnection
-from odoo_bridge.external_ids import plan_product_external_id
 from odoo_bridge.faults import NeedsHuman
 from odoo_bridge.loading import created_once, resolved_id
 from odoo_bridge.odoo_value import OdooValue
-from odoo_bridge.orders.order_rows import to_odoo_plan_product
+from odoo_bridge.orders.order_rows import own_product_external_id, to_odoo_plan_product
 
 MODEL = "product.product"
 BY_DELIVERY = "delivery"
@@ -36,7 +38,7 @@ def product_fault(product: OdooValue, *, is_recurring: bool) -> str | None:
     """Return why a product must not stand on an order, or None."""
     if not product["active"]:
         return "is archived in Odoo: unarchive it"
-    if product["invoice_policy"] != BY_DELIVERY:
+    if not is_recurring and product["invoice_policy"] != BY_DELIVERY:
         return (
             "is invoiced by ordered quantities, so that Odoo would bill the fee a second time: set "
             "its Invoicing Policy to 'Delivered quantities'"
@@ -56,7 +58,7 @@ def _variant_id(odoo: OdooConnection, template_id: int) -> int:
 
 
 def _own_product_id(odoo: OdooConnection, plan: Plan, *, is_recurring: bool) -> int:
-    external_id = plan_product_external_id(plan.service_code, plan.code)
+    external_id = own_product_external_id(plan, is_recurring=is_recurring)
     found = resolved_id(odoo, MODEL, external_id)
     if found is not None:
         return found

@@ -25,13 +25,14 @@ from odoo_bridge.orders.order_rows import (
 )
 from odoo_bridge.orders.order_store import OdooOrder
 from odoo_bridge.orders.wanted_order import RECURRENCES, WantedOrder
+from storage.fault_points import reached
 
 ORDER, LINE = "sale.order", "sale.order.line"
 QUOTATION = frozenset({"draft", "sent"})
 CONFIRMED, CANCELLED = "sale", "cancel"
 CLOSED_IN_ODOO = frozenset({"5_renewed", "6_churn"})
 ORDER_FIELDS = ["name", "state", "locked", "currency_id", "x_fc_subscription_status"]
-SUBSCRIPTION_FIELDS = ["plan_id", "is_subscription", "subscription_state"]
+SUBSCRIPTION_FIELDS = ["plan_id", "is_subscription", "subscription_state", "next_invoice_date"]
 LINE_FIELDS = ["price_unit", "product_uom_qty", "x_fc_subscription_id"]
 
 
@@ -51,13 +52,16 @@ def opened_order(
     if recurrence_id is not None:
         # The plan first and the lines after it: choosing a plan may price every line anew.
         _choose_recurrence(odoo, order, wanted, recurrence_id)
+        _hold_clock(odoo, order, wanted)
     line = to_odoo_order_line(wanted, order_id, product_id)
     _made_once(odoo, LINE, line["id"], line)
     note = to_odoo_order_note(order_id)
     note_id = _made_once(odoo, LINE, note["id"], note)
     _price_lines(odoo, order_id, wanted)
     if order["state"] in QUOTATION:
+        reached("odoo.order.made")
         _confirm(odoo, order_id)
+        reached("odoo.order.confirmed")
     settled = _read(odoo, edition, order_id)
     problem = order_fault(settled, _lines(odoo, order_id), wanted, edition)
     if problem:
@@ -145,6 +149,16 @@ def _choose_recurrence(
         if length == RECURRENCES[wanted.plan.interval]:
             return
     odoo.call(ORDER, "write", [order["id"]], {"plan_id": recurrence_id})
+
+
+def _hold_clock(odoo: OdooConnection, order: OdooValue, wanted: WantedOrder) -> None:
+    """Let Odoo's clock bill no fee that our invoices bill: a part of a period, or an earlier one.
+
+    It is never set back, which would bill a period again.
+    """
+    if str(order["next_invoice_date"] or "") < wanted.clock_from.isoformat():
+        values = {"next_invoice_date": wanted.clock_from.isoformat()}
+        odoo.call(ORDER, "write", [order["id"]], values)
 
 
 def _price_lines(odoo: OdooConnection, order_id: int, wanted: WantedOrder) -> None:

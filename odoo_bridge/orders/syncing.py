@@ -14,6 +14,7 @@ from catalog.store.subscriptions import subscriptions_of
 from catalog.versions import version_in_force
 from odoo_bridge.catalogue.keeping import plan_source
 from odoo_bridge.catalogue.reading import provider_of
+from odoo_bridge.clock.first_day import first_clock_day
 from odoo_bridge.company import company_of
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.external_ids import order_external_id
@@ -33,6 +34,7 @@ from odoo_bridge.orders.plan_product import order_product_id
 from odoo_bridge.orders.settling import ORDER, closed_order, opened_order
 from odoo_bridge.orders.wanted_order import WantedOrder, start_date, successions
 from odoo_bridge.partners import partner_id_of
+from storage.fault_points import reached
 from storage.state import State
 
 ORDERS_MAX_DEFAULT = 500
@@ -143,9 +145,13 @@ def _due(
     for one in found:
         plan = version_in_force(versions[one.current.plan_id], at)
         account = accounts[one.current.account_id]
-        starts_on = start_date(one, account.zone(service))
-        wanted = WantedOrder(one, plan, account, starts_on)
-        known = kept.get(wanted.key)
+        zone = account.zone(service)
+        known = kept.get(one.first.id)
+        # Of an order that was not there before, our own invoices billed what is over.
+        after = None if known is not None and known.order is not None else at
+        begun = one.first.started_at or one.first.subscription_at
+        clock_from = first_clock_day(one.current, plan, zone, first_started_at=begun, after=after)
+        wanted = WantedOrder(one, plan, account, start_date(one, zone), clock_from)
         if known is None or known.settled_as != wanted.settled_as:
             source = plan_source(connection, provider_of(database), service.code, plan.code)
             yield _Due(wanted, known, None if source is None else int(source))
@@ -171,6 +177,7 @@ class _Run:
         database, wanted = self._odoo.settings.database, due.wanted
         with self._state.write() as connection:
             intend(connection, database, wanted, self._at)
+        reached("odoo.order.intended")
         try:
             order = self._in_odoo(due, edition)
         except (NeedsHuman, OurBug) as fault:
@@ -180,6 +187,7 @@ class _Run:
             return _report(due, due.known_order, words)
         with self._state.write() as connection:
             settle(connection, database, wanted, order, self._at)
+            reached("odoo.order.written")
         return _report(due, order, None)
 
     def _in_odoo(self, due: _Due, edition: Edition) -> OdooOrder | None:

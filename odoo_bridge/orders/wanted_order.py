@@ -49,12 +49,16 @@ class Succession:
 
 @dataclass(frozen=True, slots=True)
 class WantedOrder:
-    """What the order of a succession should say: its plan as in force now."""
+    """What the order of a succession should say: its plan as in force now.
+
+    Before `clock_from` no clock of Odoo's may bill the fee.
+    """
 
     succession: Succession
     plan: Plan
     account: Account
     starts_on: date
+    clock_from: date
 
     @property
     def key(self) -> str:

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from catalog.services import Service
 from catalog.store import api_keys, services
-from fusion_billing.app import create_app
+from fusion_billing.app import create_app, create_front_door
 from fusion_billing.billing import bill_services
 from fusion_billing.clock import TestClock
 from fusion_billing.house import House, opened_house
@@ -108,7 +108,7 @@ def answering_house(folder: Path, admin: OdooDatabase, user: OdooDatabase) -> It
     )
     with opened_house(settings, clock) as house:
         app = create_app(house)
-        with TestClient(app, base_url="http://localhost") as client:
+        with TestClient(create_front_door(app, house), base_url="http://localhost") as client:
             roofs = {}
             for name, code in codes.items():
                 key = _key_of_new_service(house, code)

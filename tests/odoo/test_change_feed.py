@@ -13,9 +13,9 @@ from rating.draft_store import unpark_all
 from rating.invoice_draft import DraftStatus
 from storage.lake import Lake
 from storage.lake_tables import INVOICE_LINE
+from tests.lago_clients.differences import unexplained
 from tests.odoo.feeding import Feeding
 from tests.odoo.house import House
-from tests.odoo_bridge.answers.shapes import fault_of_shape
 
 pytestmark = pytest.mark.xdist_group("odoo")
 
@@ -59,7 +59,7 @@ def test_a_payment_becomes_one_event(feeding: Feeding) -> None:
     assert (body["lago_id"], body["payment_status"]) == (draft.id, "succeeded")
     assert (body["total_amount_cents"], body["total_paid_amount_cents"]) == (11_300, 11_300)
     assert body["customer"]["external_id"] == draft.account_external_id
-    assert fault_of_shape(body, "InvoiceObject") is None
+    assert unexplained(body, "InvoiceObject") == set()
 
 
 def test_a_look_that_comes_late_tells_what_lies_between(feeding: Feeding) -> None:

@@ -13,6 +13,7 @@ from odoo_bridge.catalogue.reading import read_catalogue
 from odoo_bridge.fields import setup
 from odoo_bridge.odoo_value import OdooValue
 from tests.odoo.api_keys import with_api_key
+from tests.odoo.clocking import STUB, bill
 from tests.odoo.ordering import AT, KilledError, OrderBook, counting
 from tests.odoo_bridge.makers import entered
 from tests.real_parts import OdooDatabase, OdooServer
@@ -20,7 +21,6 @@ from tests.real_parts.odoo_database import with_integration_user
 
 pytestmark = [pytest.mark.xdist_group("odoo"), pytest.mark.stub]
 
-STUB = "sale_subscription_stub"
 TOLD = ("plan_id", "is_subscription", "subscription_state", "start_date", "next_invoice_date")
 
 
@@ -43,36 +43,32 @@ def book(stubbed: tuple[OdooDatabase, OdooDatabase], tmp_path: Path) -> Iterator
     made.state.close()
 
 
-def bill(admin: OdooDatabase) -> None:
-    """Let Odoo's clock make its recurring invoices."""
-    name = (STUB, "cron_recurring_invoices")
-    context = {"active_test": False}
-    _, cron = admin.call("ir.model.data", "check_object_reference", *name, context=context)
-    admin.call("ir.cron", "method_direct_trigger", [cron])
-
-
 def the_order(book: OrderBook) -> OdooValue:
     (order,) = book.orders(*TOLD, "close_reason_id", "recurring_total")
     return order
 
 
 @pytest.mark.parametrize("transport", ["jsonrpc", "json2"])
-def test_a_subscription_recurs_and_is_not_billed_by_odoo(
+def test_a_subscription_recurs_from_its_first_whole_period_on(
     book: OrderBook, stubbed: tuple[OdooDatabase, OdooDatabase], transport: str
 ) -> None:
-    """It is a subscription with its fee for people to see; Odoo's clock moves on and bills none."""
+    """Odoo's clock bills the fee once it is due, and nothing of the part of a period before."""
     odoo = counting(stubbed[1], transport)
     book.subscribe(book.plan("team", 4900))
     report = book.sync(odoo)
     started = the_order(book)
+    bill(stubbed[0])
+    before = the_order(book)
+    stubbed[0].call("sale.order", "write", [before["id"]], {"next_invoice_date": "2026-11-01"})
     bill(stubbed[0])
     order = the_order(book)
 
     assert not report.has_problems
     assert (started["is_subscription"], started["subscription_state"]) == (True, "3_progress")
     assert (started["plan_id"][1], started["recurring_total"]) == ("Monthly", 49.0)
-    assert (started["start_date"], started["next_invoice_date"]) == ("2026-11-22", "2026-11-22")
-    assert (order["next_invoice_date"], order["invoice_ids"]) == ("2026-12-22", [])
+    assert (started["start_date"], started["next_invoice_date"]) == ("2026-11-22", "2027-01-01")
+    assert (before["invoice_ids"], len(order["invoice_ids"])) == ([], 1)
+    assert order["next_invoice_date"] == "2026-12-01"
     assert order["require_payment"] is False
 
 
@@ -92,6 +88,8 @@ def test_another_interval_changes_the_recurrence_first(
 
     assert not report.has_problems
     assert (order["plan_id"][1], order["recurring_total"]) == ("Yearly", 499.99)
+    # What is left of the year is ours to bill: the clock begins with the first whole one.
+    assert order["next_invoice_date"] == "2028-01-01"
     assert [(name, count) for name, count, _ in book.lines(order)] == [("team", 0.0), ("year", 1.0)]
 
 
@@ -144,10 +142,10 @@ def test_what_people_closed_is_not_opened(
 def test_the_catalogues_product_stands_on_the_order(
     book: OrderBook, stubbed: tuple[OdooDatabase, OdooDatabase]
 ) -> None:
-    """Where Odoo owns the plan its product is taken, once Odoo can't bill the fee with it."""
+    """Where Odoo owns the plan its product is taken, once it is one that recurs."""
     admin, user = stubbed
     values = {"name": "Team", "type": "service", "list_price": 49.0, "x_fc_plan_code": "team"}
-    values |= {"x_fc_service": book.tag, "recurring_invoice": True, "invoice_policy": "order"}
+    values |= {"x_fc_service": book.tag, "invoice_policy": "order"}
     template = int(admin.call("product.template", "create", values))
     odoo = entered(user)
     read(book, book.service, user)
@@ -156,13 +154,13 @@ def test_the_catalogues_product_stands_on_the_order(
     assert plan is not None
     book.subscribe(plan)
     refused = book.sync(odoo)
-    admin.call("product.template", "write", [template], {"invoice_policy": "delivery"})
+    admin.call("product.template", "write", [template], {"recurring_invoice": True})
     book.sync(odoo)
     (line, _note) = admin.call(
         *("sale.order.line", "read", the_order(book)["order_line"], ["product_template_id"]),
     )
 
-    assert "bill the fee a second time" in str(refused.orders[0].problem)
+    assert "is no subscription product" in str(refused.orders[0].problem)
     assert line["product_template_id"][0] == template
 
 

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from catalog.services import Service
 from catalog.store import api_keys, services
-from fusion_billing.app import create_app
+from fusion_billing.app import create_app, create_front_door
 from fusion_billing.billing import bill_services
 from fusion_billing.clock import TestClock
 from fusion_billing.house import House, opened_house
@@ -46,7 +46,7 @@ def settings_for(folder: Path, user: OdooDatabase) -> Settings:
 def use_both_services(house: House, clock: TestClock) -> None:
     """Let one client, known to both services by its e-mail, use both of them in January."""
     app = create_app(house)
-    with TestClient(app, base_url="http://localhost") as client:
+    with TestClient(create_front_door(app, house), base_url="http://localhost") as client:
         for number, code in enumerate(SERVICES):
             service = Service(f"id-{code}", code, code.title(), "America/Toronto", "CAD", OPENED_AT)
             with house.state.write() as connection:

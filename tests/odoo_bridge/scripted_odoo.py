@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 
 from odoo_bridge.odoo_value import OdooValue
 
@@ -117,16 +118,29 @@ class ScriptedOdoo:
             return result({"lang": "en_CA", "uid": 2}).at("json2")
         return self._next([model, method, body], "json2")
 
+    def next_answer(self, _asked: OdooValue) -> Answer | Result | Refusal:
+        """Return what a call gets: the next of the script."""
+        return self.script.popleft()
+
     def _next(self, asked: OdooValue, transport: str) -> Answer:
         self.asked.append(asked)
-        scripted = self.script.popleft()
+        scripted = self.next_answer(asked)
         return scripted if isinstance(scripted, Answer) else scripted.at(transport)
+
+
+Answering = TypeVar("Answering", bound=ScriptedOdoo)
 
 
 @contextmanager
 def scripted_odoo(transport: str = "jsonrpc") -> Iterator[ScriptedOdoo]:
     """Run a scripted server."""
-    odoo = ScriptedOdoo(transport)
+    with listening_odoo(ScriptedOdoo(transport)) as odoo:
+        yield odoo
+
+
+@contextmanager
+def listening_odoo(odoo: Answering) -> Iterator[Answering]:
+    """Let an Odoo of the tests answer at a free port of this machine."""
 
     class Conversation(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

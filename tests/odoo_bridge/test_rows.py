@@ -69,6 +69,7 @@ def test_a_draft_becomes_one_invoice() -> None:
     assert [first[name] for name in header] == [
         *(invoice_external_id(draft.id), "out_invoice", "9", "2026-12-01", "2026-12-31"),
         *("nexadesk sub-acct-1", "nexadesk acct-1", draft.id, "nexadesk", "acct-1"),
+        *("", ""),
     ]
     assert {second[name] for name in header} == {""}
     assert first["invoice_line_ids/id"] == line_external_id(draft.id, 1)

@@ -92,8 +92,9 @@ def document_url(request: Request, asked: Asked, move_id: int, number: str) -> s
         or "document"
     )
     token = link_token(DocumentLink(move_id, f"{name}.pdf"), asked.answers.secret, asked.at)
-    # The path ends with the resource, its id and the word download.
-    mount = request.url.path.rsplit("/", 3)[0]
+    # The path as it was asked ends with the resource, its id and the word download: a proxy in
+    # between may let only that address through.
+    mount = request.scope["raw_path"].decode("ascii").rsplit("/", 3)[0]
     # A log of paths must not hold what opens a document.
     return f"{str(request.base_url).rstrip('/')}{mount}/documents/{name}.pdf?token={token}"
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from catalog.errors import MethodNotAllowed, NotFound
-from catalog.exact_json import JsonObject, exact_value
-from catalog.http import CallerService, Json, LimitsOf, PageOf, query_values
+from catalog.exact_json import JsonObject
+from catalog.http import CallerService, Json, LimitsOf, PageOf, exact_body, query_values
 from odoo_bridge.answers.finalizing import finalized_invoice
 from odoo_bridge.answers.invoice import Invoice
 from odoo_bridge.answers.invoice_details import invoice_details
@@ -34,7 +34,7 @@ router = APIRouter(prefix="/invoices", tags=["invoices"], route_class=OdooRoute)
 
 async def preview_body(request: Request, _service: CallerService, limits: LimitsOf) -> JsonObject:
     """Return the members of a preview's body, which has no root key (Lago)."""
-    body = exact_value(await request.body(), limits.json_depth_max)
+    body = await exact_body(request, limits)
     return body if isinstance(body, dict) else {}
 
 

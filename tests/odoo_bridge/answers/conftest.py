@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from catalog.services import Service
 from catalog.store import api_keys, services
-from fusion_billing.app import create_app
+from fusion_billing.app import create_app, create_front_door
 from fusion_billing.billing import bill_services
 from fusion_billing.clock import TestClock
 from fusion_billing.house import House, opened_house
@@ -19,6 +19,7 @@ from fusion_billing.settings import Settings
 from tests.fusion_billing.conftest import OPENED_AT, Roof
 from tests.fusion_billing.makers import a_push, a_service, open_account
 from tests.odoo_bridge.scripted_odoo import SECRET, ScriptedOdoo, scripted_odoo
+from tests.prepared import prepared_house
 
 CLOSED_AT = datetime(2026, 2, 1, 6, tzinfo=UTC)
 OTHER = "nexamaps"
@@ -28,13 +29,13 @@ OTHER = "nexamaps"
 def billed_roof(folder: Path, **known: object) -> Iterator[Roof]:
     """Run the app of a house that has billed January of nexadesk's account acme."""
     clock = TestClock(OPENED_AT)
-    settings = Settings(data_dir=folder, **known)  # type: ignore[arg-type]
+    settings = Settings(data_dir=prepared_house(folder), **known)  # type: ignore[arg-type]
     with opened_house(settings, clock) as house:
         with house.state.write() as connection:
             services.add_service(connection, a_service(OPENED_AT))
             _, key = api_keys.create_key(connection, "nexadesk", house.pepper, OPENED_AT)
         app = create_app(house)
-        with TestClient(app, base_url="http://localhost") as client:
+        with TestClient(create_front_door(app, house), base_url="http://localhost") as client:
             roof = Roof(house, clock, client, key, app.state.scheduler)
             open_account(roof, amount="0.0333", amount_cents=4_990)
             roof.post("/events", {"event": a_push("1", tokens=1_777)})

@@ -1,11 +1,9 @@
 """What an app is answered while Odoo is away, not set up, or refuses: never a wrong list."""
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.datastructures import State
 
 from odoo_bridge.answers.sources import OdooAnswers
 from odoo_bridge.connection import OdooConnection
@@ -21,7 +19,7 @@ DENIED = refusal("odoo.exceptions.AccessError", "You are not allowed to access s
 @pytest.fixture(autouse=True)
 def _fresh_connection(scripted: Roof, script: ScriptedOdoo) -> Iterator[None]:
     """Let each test enter anew, so that one test's outage is not another's, and nobody waits."""
-    state = app_state(scripted)
+    state = scripted.app.state
     answers: OdooAnswers = state.odoo_answers
     assert answers.odoo is not None
     fresh = OdooConnection(answers.odoo.settings, sleep=lambda _seconds: None, attempts_max=2)
@@ -30,11 +28,6 @@ def _fresh_connection(scripted: Roof, script: ScriptedOdoo) -> Iterator[None]:
     script.asked.clear()
     yield
     state.odoo_answers = answers
-
-
-def app_state(roof: Roof) -> State:
-    """Return what the app of a roof holds."""
-    return cast("Starlette", roof.client.app).state
 
 
 def asked(roof: Roof, path: str, method: str = "GET") -> tuple[int, dict[str, Any], str]:

@@ -56,7 +56,7 @@ def wanted(
     """Return what the order of these should say; one running subscription by default."""
     succession = Succession(members or (a_subscription("one"),))
     known = account or an_account("acme")
-    return WantedOrder(succession, plan or a_plan(), known, date(2026, 11, 10))
+    return WantedOrder(succession, plan or a_plan(), known, date(2026, 11, 10), date(2027, 1, 1))
 
 
 def an_order(**known: object) -> dict[str, object]:
