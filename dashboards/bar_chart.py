@@ -36,14 +36,19 @@ def bar_chart(bars: Sequence[Bar], *, title: str, identity: str) -> Markup:
 
 def waterfall(bars: Sequence[Bar], *, title: str, identity: str) -> Markup:
     """Return bars that begin where the one before ended, totals from zero."""
+    low = cut_of(bars)
+    shown = [(max(start, low), end) for start, end in waterfall_spans(bars)]
+    return _chart(bars, shown, title, identity, low)
+
+
+def waterfall_spans(bars: Sequence[Bar]) -> list[tuple[Decimal, Decimal]]:
+    """Return where each bar of a waterfall begins and ends, the smaller amount first."""
     spans, height = [], ZERO
     for bar in bars:
         start = ZERO if bar.is_total else height
         height = start + bar.amount
         spans.append((min(start, height), max(start, height)))
-    low = cut_of(bars)
-    shown = [(max(start, low), end) for start, end in spans]
-    return _chart(bars, shown, title, identity, low)
+    return spans
 
 
 def cut_of(bars: Sequence[Bar]) -> Decimal:
@@ -81,7 +86,7 @@ def _chart(
     return Markup(
         '<svg class="chart bars" viewBox="0 0 {:.0f} {:.0f}" role="img" '
         'aria-labelledby="{}-title"><title id="{}-title">{}</title>{}{}</svg>'
-    ).format(WIDTH, height, identity, identity, _sentence(title, bars), body, zero)
+    ).format(WIDTH, height, identity, identity, chart_sentence(title, bars), body, zero)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +117,6 @@ def _short(name: str) -> str:
     return name if len(name) <= NAME_LENGTH_MAX else f"{name[: NAME_LENGTH_MAX - 1]}…"
 
 
-def _sentence(title: str, bars: Sequence[Bar]) -> str:
+def chart_sentence(title: str, bars: Sequence[Bar]) -> str:
+    """Return a chart in words, for those who can't see it."""
     return f"{title}: {'; '.join(f'{bar.name} {bar.words}' for bar in bars)}"

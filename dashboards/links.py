@@ -8,9 +8,10 @@ from dashboards.scope import Scope, scope_query
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Addresses below `home`, where the router is mounted."""
+    """Addresses below `home`, where the router is mounted; traces keep what `kept` says."""
 
     home: str
+    kept: tuple[tuple[str, str], ...] = ()
 
     def margin(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
         """Return the margin table (or its .csv, .json) of a scope."""
@@ -19,6 +20,19 @@ class Links:
     def lines(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
         """Return the rated lines behind a figure."""
         return f"{self.home}/rated_lines{suffix}{scope_query(scope, **more)}"
+
+    def revenue(self, scope: Scope, **more: str | int | None) -> str:
+        """Return the trace of a revenue figure down to its rated lines."""
+        return f"{self.home}/trace/revenue{scope_query(scope, **{**dict(self.kept), **more})}"
+
+    def cogs(self, scope: Scope, **more: str | int | None) -> str:
+        """Return the trace of a COGS figure down to its cost rows."""
+        return f"{self.home}/trace/cogs{scope_query(scope, **{**dict(self.kept), **more})}"
+
+    def trace(self, path: str, **asked: str | int | None) -> str:
+        """Return a page of the trace that is of a document: a bill, an invoice, a division."""
+        kept = {name: value for name, value in self.kept if name == "lang"}
+        return f"{self.home}/trace/{path}{scope_query(Scope(), **asked, **kept)}"
 
     def line(self, line_id: str) -> str:
         """Return the page that explains one rated line."""

@@ -8,12 +8,21 @@ from typing import Any
 import polars as pl
 
 from catalog.money import decimal_text
-from dashboards.charts import column_chart, sparkline
+from dashboards.charts import sparkline
 from dashboards.csv_text import Cell, csv_text
-from dashboards.formats import account_label, service_label
+from dashboards.formats import account_label, axis_money, service_label
 from dashboards.freshness import Choices, choices_of, read_freshness
 from dashboards.links import Links
-from dashboards.margin import CURRENCY, KEYS, MEASURES, Margin, margin_total
+from dashboards.margin import (
+    BASES,
+    CURRENCY,
+    KEYS,
+    MEASURES,
+    Basis,
+    Margin,
+    basis_reason,
+    margin_total,
+)
 from dashboards.margin_page import (
     GROUPINGS,
     ROWS_PER_PAGE,
@@ -26,7 +35,11 @@ from dashboards.margin_page import (
     unallocated_words,
 )
 from dashboards.mart.cube import read_cube
+from dashboards.mart.invoiced import cube_on_basis
+from dashboards.mart.ledger import read_ledger
 from dashboards.names import Names, read_names
+from dashboards.plots import columns_plot
+from dashboards.reports.basis_words import LEADS, NAMES, NOTES, links_on_basis
 from dashboards.scope import Scope, choice_from, in_scope, month_param, page_from, scope_from
 from dashboards.tiles import tiles_of
 from dashboards.trend import Trend, legend_of, slots_of, trend_of, trend_words
@@ -37,6 +50,11 @@ KEY_TEXTS: Mapping[str, Callable[[Any], str | None]] = {
     "service": service_label,
     "account_id": account_label,
     "month": month_param,
+}
+JSON_BASES = {
+    Basis.RATED: "rated revenue by service date",
+    Basis.INVOICED: "invoiced revenue by invoice date",
+    Basis.RECOGNISED: "recognised revenue by service period",
 }
 CSV_MEASURES = (
     "revenue_cad", "cogs_cad", "gross_profit_cad", "gross_margin", "gross_margin_reason",
@@ -54,6 +72,8 @@ class Report:
     parts: pl.DataFrame
     choices: Choices
     foreign: Mapping[str, int]
+    basis: Basis = Basis.RATED
+    reason: str | None = None
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -66,8 +86,12 @@ def read_report(lake: Lake, state: State, params: Mapping[str, str]) -> Report:
     scope = scope_from(params)
     by, sort = choice_from(params, "by", tuple(GROUPINGS)), choice_from(params, "sort", SORTS)
     page = page_from(params)
-    cube = read_cube(lake, state)
+    basis = Basis(choice_from(params, "basis", BASES))
+    reason = basis_reason(basis, is_odoo_read=read_ledger(lake, state).is_read)
+    cube = cube_on_basis(lake, read_cube(lake, state), basis)
     every_part = cube.by_account.select(*KEYS, *MEASURES).sort(KEYS, nulls_last=True)
+    if reason is not None:
+        every_part = every_part.clear()
     foreign = in_scope(cube.foreign.lazy(), scope).group_by("currency")
     counted = foreign.agg(pl.col("lines_count").sum()).sort("currency").collect()
     return Report(
@@ -78,16 +102,23 @@ def read_report(lake: Lake, state: State, params: Mapping[str, str]) -> Report:
         parts=in_scope(every_part.lazy(), scope).collect(),
         choices=choices_of(every_part),
         foreign=dict(counted.iter_rows()),
+        basis=basis,
+        reason=reason,
     )
 
 
 def margin_context(lake: Lake, state: State, report: Report, links: Links) -> dict[str, Any]:
     """Return what the template of the margin page shows."""
     scope, trend, rows = report.scope, trend_of(report.parts), report.rows
+    links = links_on_basis(links, report.basis)
     table = table_rows(rows, report.by, scope, report.page)
     names = read_names(state, [row.keys.get("account_id") for row in table])
     return {
         "report": report,
+        "links": links,
+        "bases": NAMES,
+        "lead": LEADS[report.basis].format(months=range_words(scope, report.choices.months)),
+        "revenue_note": NOTES[report.basis],
         "names": names,
         "table": table,
         "keys": GROUPINGS[report.by],
@@ -98,9 +129,8 @@ def margin_context(lake: Lake, state: State, report: Report, links: Links) -> di
             (tile, sparkline(tile.series, title=f"{tile.label} by month"))
             for tile in tiles_of(report.parts, trend, _tile_links(links, scope))
         ],
-        "notices": notices_of(report.parts, report.foreign),
+        "notices": notices_of(report.parts, report.foreign, str(report.basis)),
         "unallocated": unallocated_words(report.parts),
-        "range": range_words(scope, report.choices.months),
         "freshness": read_freshness(lake),
         "heat": heat,
         "page_link": lambda page: links.margin(
@@ -123,7 +153,8 @@ def margin_json(report: Report, as_of: datetime) -> dict[str, object]:
     return {
         "as_of": as_of.isoformat(),
         "currency": CURRENCY,
-        "revenue_basis": "rated revenue by service date",
+        "revenue_basis": JSON_BASES[report.basis],
+        "not_applicable": report.reason,
         "group_by": report.by,
         "rows": [_json_row(row, keys) for row in report.rows.iter_rows(named=True)],
         "total": _json_margin(margin_total(report.parts)),
@@ -136,9 +167,10 @@ def _trend_context(trend: Trend, names: Names) -> dict[str, Any]:
         return service_label(service) if service is None else names.service(service)
 
     legend, title = legend_of(trend, label), "Revenue and COGS by month and service"
-    chart = column_chart(
-        slots_of(trend, label), title=title, description=trend_words(trend), series=len(legend)
-    )
+    chart = columns_plot(
+        slots_of(trend, label), title=title, description=trend_words(trend), legend=legend,
+        axis=axis_money,
+    )  # fmt: skip
     return {"trend": trend, "legend": legend, "chart": chart, "label": label}
 
 

@@ -76,11 +76,13 @@ def table_rows(rows: pl.DataFrame, by: str, scope: Scope, page: int) -> list[Tab
     return [_table_row(row, GROUPINGS[by], scope) for row in found]
 
 
-def notices_of(parts: pl.DataFrame, foreign: Mapping[str, int]) -> list[Notice]:
+def notices_of(
+    parts: pl.DataFrame, foreign: Mapping[str, int], basis: str = "rated"
+) -> list[Notice]:
     """Return what the figures leave out, and what would make them look too good."""
     notices = [
         Notice(
-            f"{formats.count(lines)} rated {'line' if lines == 1 else 'lines'} in {currency} "
+            f"{formats.count(lines)} {basis} {'line' if lines == 1 else 'lines'} in {currency} "
             "not added: only CAD revenue is in these figures, while COGS is of all.",
             currency,
         )

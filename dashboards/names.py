@@ -9,6 +9,10 @@ from storage.state import State
 from storage.tables import account, service
 
 LOOKED_UP_MAX = 500
+SERVICES = sa.select(service.c.code, service.c.name).order_by(service.c.code)
+ACCOUNTS_STAMP = sa.select(
+    sa.func.count(), sa.func.max(account.c.updated_at), sa.func.max(account.c.deleted_at)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,6 @@ class Names:
 def read_names(state: State, account_ids: Iterable[str | None] = ()) -> Names:
     """Return the names of all services and of the given accounts (one page of them)."""
     wanted = sorted({known for known in account_ids if known is not None})[:LOOKED_UP_MAX]
-    services = sa.select(service.c.code, service.c.name)
     # A kept account comes last and wins over deleted ones of the same id.
     accounts = (
         sa.select(account.c.service_code, account.c.external_id, account.c.name)
@@ -39,19 +42,15 @@ def read_names(state: State, account_ids: Iterable[str | None] = ()) -> Names:
     )
     with state.read() as connection:
         return Names(
-            dict(iter(connection.execute(services))),
+            dict(iter(connection.execute(SERVICES))),
             {(code, known): name for code, known, name in connection.execute(accounts)},
         )
 
 
 def names_stamp(state: State) -> tuple[object, ...]:
     """Return a value that changes whenever the name of a service or an account may have."""
-    services = sa.select(service.c.code, service.c.name).order_by(service.c.code)
-    accounts = sa.select(
-        sa.func.count(), sa.func.max(account.c.updated_at), sa.func.max(account.c.deleted_at)
-    )
     with state.read() as connection:
         return (
-            tuple(tuple(row) for row in connection.execute(services)),
-            tuple(connection.execute(accounts).one()),
+            tuple(tuple(row) for row in connection.execute(SERVICES)),
+            tuple(connection.execute(ACCOUNTS_STAMP).one()),
         )

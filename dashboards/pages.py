@@ -1,11 +1,13 @@
-"""The templates, and what every answer of this room carries: no cache, no script, no stranger.
+"""The templates, and what every answer of this room carries: no cache, no stranger.
 
 A fault becomes a page that says what to do; knows no figure.
 """
 
+import gzip
 import hashlib
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,13 @@ from dashboards.scope import ScopeFault, month_param
 
 HERE = Path(__file__).parent
 PREFIX = "/dashboards"
-ASSETS = {"dashboards.css": "text/css", "icon.svg": "image/svg+xml"}
+ASSETS = {
+    "dashboards.css": "text/css",
+    "icon.svg": "image/svg+xml",
+    "pages.js": "text/javascript",
+    "echarts.js": "text/javascript",
+    "htmx.js": "text/javascript",
+}
 ASSET_BYTES = {name: (HERE / "static" / name).read_bytes() for name in ASSETS}
 VERSION = hashlib.sha256(b"".join(ASSET_BYTES.values())).hexdigest()[:12]
 SECURITY_HEADERS = {
@@ -80,15 +88,23 @@ def links_of(request: Request) -> Links:
     return Links(f"{request.scope.get('root_path', '').rstrip('/')}{PREFIX}")
 
 
-def asset(name: str) -> Response:
-    """Return a stylesheet or picture; its address changes with its content."""
+def asset(name: str, accepted: str = "") -> Response:
+    """Return a stylesheet, script or picture; its address changes with its content.
+
+    It is compressed where the asker's Accept-Encoding has gzip.
+    """
     if name not in ASSETS:
         raise NotFoundPage(f"No file is called {name}.")
-    return Response(
-        ASSET_BYTES[name],
-        media_type=ASSETS[name],
-        headers={"Cache-Control": "public, max-age=31536000, immutable"},
-    )
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    content = ASSET_BYTES[name]
+    if "gzip" in accepted:
+        headers["Content-Encoding"], content = "gzip", _compressed(name)
+    return Response(content, media_type=ASSETS[name], headers=headers)
+
+
+@cache
+def _compressed(name: str) -> bytes:
+    return gzip.compress(ASSET_BYTES[name], mtime=0)
 
 
 def _fault_page(request: Request, status: int, title: str, words: str) -> Response:

@@ -25,12 +25,15 @@ from dashboards.rated_lines import exported_lines, find_rated_line, rated_line_p
 from dashboards.reports.routes import add_reports
 from dashboards.row_files import costs_csv, lines_csv, rows_json
 from dashboards.scope import page_from, scope_from, text_from
+from dashboards.trace.answer import add_trace
+from dashboards.trace.revenue import figure_of_line
 from storage.lake import Lake
 from storage.state import State
 
 router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False)
 add_reports(router)
 add_close(router)
+add_trace(router)
 
 
 def _lake(request: Request) -> Lake:
@@ -125,6 +128,7 @@ def rated_line_explained(
         explanation=explanation_of(line["explanation"]),
         usage=usage_page(state, lake, line, page_from(request.query_params)),
         page_link=lambda number: links_of(request).usage_of_line(line_id, number),
+        counts_in=figure_of_line(links_of(request), line),
         names=read_names(state, [line["account_id"]]),
     )
 
@@ -212,9 +216,9 @@ def draft_shown(request: Request, draft_id: str, state: TheState, now: Now) -> H
 
 
 @router.get("/static/{name}")
-def static_file(name: str) -> Response:
-    """Answer the stylesheet or the icon."""
-    return asset(name)
+def static_file(request: Request, name: str) -> Response:
+    """Answer a stylesheet, a script or the icon."""
+    return asset(name, request.headers.get("Accept-Encoding", ""))
 
 
 def _csv(text: str, name: str) -> Response:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import NoReturn
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import polars as pl
 
@@ -80,7 +81,17 @@ def scope_query(scope: Scope, **more: str | int | None) -> str:
         **more,
     }
     given = {name: value for name, value in pairs.items() if value is not None}
-    return f"?{urlencode(given)}" if given else ""
+    return query_text(given)
+
+
+def query_text(pairs: Mapping[str, str | int]) -> str:
+    """Return named values as a query string, with its question mark; nothing for none."""
+    return f"?{'&'.join(f'{name}={_quoted(str(pairs[name]))}' for name in pairs)}" if pairs else ""
+
+
+@lru_cache(maxsize=8192)
+def _quoted(text: str) -> str:
+    return quote_plus(text)
 
 
 def in_scope(rows: pl.LazyFrame, scope: Scope) -> pl.LazyFrame:

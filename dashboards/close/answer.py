@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from catalog.services import Service
 from catalog.store.services import services
@@ -18,12 +17,10 @@ from dashboards.mart.cube import read_cube
 from dashboards.pages import NotFoundPage, body_of, links_of, page
 from dashboards.reports.answer import report_context
 from dashboards.reports.asked import Asked
-from dashboards.reports.files import report_csv, report_json, report_workbook
 from dashboards.reports.filters import filters_from, of_months
+from dashboards.reports.forms import in_form
 from dashboards.reports.report import Report
 from dashboards.scope import ScopeFault, month_from, month_param
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def add_close(router: APIRouter) -> None:
@@ -108,14 +105,7 @@ def _answered(
         context = report_context(asked, report, path) | _choices(asked, offered)
         body = body_of(context)
         return page(request, "report.html", asked.at, body=body, **context)
-    if form == "json":
-        return JSONResponse(report_json(asked, report))
-    headers = {"Content-Disposition": f'attachment; filename="{report.key}.{form}"'}
-    if form == "csv":
-        return Response(report_csv(report), media_type="text/csv; charset=utf-8", headers=headers)
-    if form == "xlsx":
-        return Response(report_workbook(asked, report), media_type=XLSX, headers=headers)
-    raise NotFoundPage(f"The close has no form .{form}: ask for .csv, .json or .xlsx.")
+    return in_form(asked, report, form)
 
 
 def _choices(asked: Asked, offered: list[Service] | None) -> dict[str, Any]:

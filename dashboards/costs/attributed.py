@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from dashboards.costs.attribution import USAGE_SCHEMA, attributed, summed
+from dashboards.costs.attribution import USAGE_SCHEMA, attributed, divided, summed, with_rules
 from dashboards.costs.cost_store import costs_in_effect
 from dashboards.costs.estimates import Estimates, compared, estimated, unbilled
 from dashboards.costs.fx_store import read_rates
@@ -43,6 +43,24 @@ def attributed_costs(
     read = _read(lake, state, first, last, as_of)
     owned = attributed(read.costs, read.rules, read.usage)
     return summed(pl.concat([owned, unbilled(read.estimates.frame, read.covering)])).lazy()
+
+
+def traced_costs(lake: Lake, state: State, *, first: date, last: date) -> pl.DataFrame:
+    """Return what `attributed_costs` sums: each cost row that names its owner, each divided part.
+
+    Columns of a cost row are null in the parts that a rule divided and in estimates.
+    """
+    read = _read(lake, state, first, last, None)
+    ruled = with_rules(read.costs, read.rules)
+    own = ruled.filter(pl.col("rule_id").is_null()).with_columns(is_estimate=pl.lit(value=False))
+    parts = [divided(ruled, read.rules, read.usage), unbilled(read.estimates.frame, read.covering)]
+    return pl.concat([own, *map(summed, parts)], how="diagonal")
+
+
+def ruled_costs(lake: Lake, state: State, *, first: date, last: date) -> pl.DataFrame:
+    """Return the cost rows in effect of some days, each with the rule that gives it away."""
+    read = _read(lake, state, first, last, None)
+    return with_rules(read.costs, read.rules)
 
 
 def estimate_against_actual(

@@ -65,17 +65,21 @@ def attributed(costs: pl.DataFrame, rules: Sequence[CostRule], usage: pl.DataFra
 
     `usage` has the quantities of the metrics by which rules divide.
     """
-    ordered = sorted(rules, key=lambda rule: (rule.position, rule.id))
-    ruled = _with_rule(costs, ordered)
-    by_id = {rule.id: rule for rule in ordered}
+    ruled = with_rules(costs, rules)
+    own = ruled.filter(pl.col("rule_id").is_null()).with_columns(is_estimate=pl.lit(value=False))
+    return summed(pl.concat([own.select(list(ATTRIBUTED_SCHEMA)), divided(ruled, rules, usage)]))
+
+
+def with_rules(costs: pl.DataFrame, rules: Sequence[CostRule]) -> pl.DataFrame:
+    """Return each cost row with the `rule_id` of the first rule that meets it, null for none."""
+    return _with_rule(costs, sorted(rules, key=lambda rule: (rule.position, rule.id)))
+
+
+def divided(ruled: pl.DataFrame, rules: Sequence[CostRule], usage: pl.DataFrame) -> pl.DataFrame:
+    """Return the parts of the rows that a rule met; of each rule and day they sum to its rows."""
+    by_id = {rule.id: rule for rule in rules}
     parts = [part for pool in _pools(ruled) for part in _divided(pool, by_id[pool.rule_id], usage)]
-    shared = pl.DataFrame(parts, schema=ATTRIBUTED_SCHEMA, orient="row")
-    own = (
-        ruled.filter(pl.col("rule_id").is_null())
-        .with_columns(is_estimate=pl.lit(value=False))
-        .select(list(ATTRIBUTED_SCHEMA))
-    )
-    return summed(pl.concat([own, shared]))
+    return pl.DataFrame(parts, schema=ATTRIBUTED_SCHEMA, orient="row")
 
 
 def summed(parts: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,7 @@ Decides a charge's day, its key, its rate and its COGS. Opens no file and no lak
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from hashlib import blake2b
 
@@ -39,6 +39,7 @@ NAMING = (
 )
 _EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
 _SMALLEST = Decimal(1).scaleb(-QUANTITY_SCALE)
+ROWS_AT_ONCE = 50_000
 _MIDNIGHT = pl.time(0, 0, 0)
 
 
@@ -73,16 +74,23 @@ class Stamp:
 
 
 def cost_rows(charges: Charges, rates: FxRates, stamp: Stamp) -> ReadCosts:
-    """Return the charges as cost rows in CAD; every fault is told, and then there is no row."""
-    dated = with_days(charges.frame, stamp.timezone)
-    keys = list(dated.select("billing_currency", "day").iter_rows())
-    by_key = {key: None if key[0] is None else rates.on(*key) for key in set(keys)}
-    found = [by_key[key] for key in keys]
-    faults = [*charges.faults, *_without_rate(dated, found)]
+    """Return the charges as cost rows in CAD; every fault is told, and then there is no row.
+
+    Rows are worked on some at a time, so that a million of them stay within memory.
+    """
+    known: dict[tuple[str | None, date], FxRate | None] = {}
+    pieces: list[pl.DataFrame] = []
+    faults = list(charges.faults)
+    for piece in list(charges.frame.iter_slices(ROWS_AT_ONCE)) or [charges.frame]:
+        dated = with_days(piece, stamp.timezone)
+        found = _rates(dated, rates, known)
+        faults += _without_rate(dated, found)
+        if not faults:
+            pieces.append(_in_cad(_with_digests(dated), found))
     if faults:
         ordered = tuple(sorted(faults, key=lambda fault: fault.row_number))
         return ReadCosts(pl.DataFrame(schema=COST.polars_schema), ordered)
-    return ReadCosts(_stamped(_in_cad(_named(dated), found), stamp), ())
+    return ReadCosts(_stamped(_named(pl.concat(pieces)), stamp), ())
 
 
 def cogs_cad(effective_cost: Decimal, fx_rate: Decimal, charge_category: str) -> Decimal:
@@ -126,6 +134,16 @@ def epoch_milliseconds(at: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
+def _rates(
+    dated: pl.DataFrame, rates: FxRates, known: dict[tuple[str | None, date], FxRate | None]
+) -> list[FxRate | None]:
+    """Return the rate of each row; what was looked up is kept in `known`."""
+    keys = list(dated.select("billing_currency", "day").iter_rows())
+    for key in set(keys) - known.keys():
+        known[key] = None if key[0] is None else rates.on(*key)
+    return [known[key] for key in keys]
+
+
 def _without_rate(dated: pl.DataFrame, found: list[FxRate | None]) -> Iterator[RowFault]:
     places = dated.select("row_number", "line_number", "billing_currency", "day").iter_rows()
     for (row, line, currency, day), rate in zip(places, found, strict=True):
@@ -155,26 +173,22 @@ def _in_cad(dated: pl.DataFrame, found: list[FxRate | None]) -> pl.DataFrame:
     )
 
 
-def _named(dated: pl.DataFrame) -> pl.DataFrame:
-    """Give rows without a key the digest of what names them, and their place among equals."""
-    own = pl.col("source_key").is_not_null()
+def _with_digests(dated: pl.DataFrame) -> pl.DataFrame:
+    """Add the digest of what names each row."""
     text = pl.concat_str(
         [pl.col(name).cast(pl.String).fill_null("\x00") for name in NAMING], separator="\x1f"
     )
     texts = dated.select(text.alias("text"))["text"]
-    digests = pl.Series(
-        "digest", [blake2b(each.encode(), digest_size=12).hexdigest() for each in texts], pl.String
-    )
+    digests = [blake2b(each.encode(), digest_size=12).hexdigest() for each in texts]
+    return dated.with_columns(pl.Series("digest", digests, pl.String))
+
+
+def _named(digested: pl.DataFrame) -> pl.DataFrame:
+    """Give rows without a key the digest of what names them, and their place among equals."""
+    own = pl.col("source_key").is_not_null()
     place = pl.int_range(pl.len()).over("day", "digest", own)
-    return (
-        dated.with_columns(digests)
-        .with_columns(
-            source_key=pl.when(own)
-            .then("source_key")
-            .otherwise(pl.format("{}-{}", "digest", place))
-        )
-        .drop("digest")
-    )
+    key = pl.when(own).then("source_key").otherwise(pl.format("{}-{}", "digest", place))
+    return digested.with_columns(source_key=key).drop("digest")
 
 
 def _stamped(costs: pl.DataFrame, stamp: Stamp) -> pl.DataFrame:

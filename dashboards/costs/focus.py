@@ -25,7 +25,7 @@ from dashboards.costs.charges import (
     cost_rows,
 )
 from dashboards.costs.faults import WHOLE_FILE, RowFault
-from dashboards.costs.focus_text import focus_text
+from dashboards.costs.focus_text import focus_texts
 from dashboards.costs.fx import FxRates
 from storage.lake_tables import INSTANT, QUANTITY
 
@@ -69,6 +69,8 @@ WANTED = tuple(dict.fromkeys((*REQUIRED, *PROVIDERS, *TEXTS, *DECIMALS, *QUANTIT
 NAMES = (*PROVIDERS, "ServiceName", "SubAccountId", "x_fc_service", "x_fc_account", "x_fc_metric")
 FORMULA = r"^[=+@]"
 MAY_BE_NEGATIVE = (CREDIT, ADJUSTMENT)
+NO_CHARGES = pl.DataFrame(schema=CHARGE_SCHEMA)
+FAULTS_MAX = 10_000
 COST_INTEGER_DIGITS_MAX = 15
 # At most 15 digits before the point keeps every sum of rows inside DECIMAL(38,12).
 PLAIN_COST = rf"^-?0*[0-9]{{1,{COST_INTEGER_DIGITS_MAX}}}(\.[0-9]{{0,{QUANTITY_SCALE}}}0*)?$"
@@ -93,15 +95,29 @@ def focus_costs(content: bytes, *, rates: FxRates, stamp: Stamp) -> ReadCosts:
 
 
 def focus_charges(content: bytes) -> Charges:
-    """Read a FOCUS CSV file; every faulty row is reported."""
-    text = focus_text(content, WANTED)
-    missing = tuple(_missing_columns(text.rows)) if text.rows.columns else ()
-    if missing or not text.rows.columns:
-        return _refused(text.faults + missing)
-    if text.rows.is_empty() and not text.faults:
+    """Read a FOCUS CSV file; every faulty row is reported, up to 10,000 of them.
+
+    It is read in pieces: text and numbers of the whole file never stand side by side.
+    """
+    frames, faults = [NO_CHARGES], list[RowFault]()
+    for text in focus_texts(content, WANTED):
+        missing = tuple(_missing_columns(text.rows)) if text.rows.columns else ()
+        if missing or not text.rows.columns:
+            return _refused((*faults, *text.faults, *missing))
+        typed = _typed(_with_every_column(text.rows))
+        faults += sorted((*text.faults, *_value_faults(typed)), key=_by_row)
+        frames.append(_charges(typed))
+        if len(faults) > FAULTS_MAX:
+            more = f"more than {FAULTS_MAX} faults, nothing read from here"
+            return _refused((*faults[:FAULTS_MAX], RowFault(faults[FAULTS_MAX].row_number, more)))
+    found = pl.concat(frames)
+    if found.is_empty() and not faults:
         return _refused((RowFault(WHOLE_FILE, "the file has no cost row"),))
-    typed = _typed(_with_every_column(text.rows))
-    return Charges(_charges(typed), (*text.faults, *_value_faults(typed)))
+    return Charges(found, tuple(faults))
+
+
+def _by_row(fault: RowFault) -> int:
+    return fault.row_number
 
 
 @lru_cache(maxsize=4096)
@@ -134,7 +150,7 @@ def focus_instant(text: str | None) -> datetime | None:
 
 
 def _refused(faults: tuple[RowFault, ...]) -> Charges:
-    return Charges(pl.DataFrame(schema=CHARGE_SCHEMA), faults)
+    return Charges(NO_CHARGES, faults)
 
 
 def _missing_columns(rows: pl.DataFrame) -> Iterator[RowFault]:

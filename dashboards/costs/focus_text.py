@@ -3,6 +3,7 @@
 Decides what is a row and what is null; knows no meaning of any column.
 """
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from dashboards.costs.faults import WHOLE_FILE, RowFault
 
 FILE_BYTES_MAX = 256 * 1024 * 1024
 ROWS_AT_ONCE = 50_000
+BYTES_AT_ONCE = 1 << 20
 ROWS_MAX = 1_000_000
 
 
@@ -30,48 +32,70 @@ class _Lines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FocusText:
-    """The wanted columns a file has, as text (null where empty or NULL), and its faults."""
+    """Some rows of the wanted columns, as text (null where empty or NULL), and their faults."""
 
     rows: pl.DataFrame
     faults: tuple[RowFault, ...]
 
 
-def focus_text(content: bytes, wanted: Sequence[str]) -> FocusText:
-    """Read the wanted columns; a row with another number of fields than the header is a fault."""
+def focus_texts(content: bytes, wanted: Sequence[str]) -> Iterator[FocusText]:
+    """Give the wanted columns, 50,000 rows at a time and once at least.
+
+    A row with another number of fields than the header is a fault; a file that can't be read at
+    all is one fault without columns.
+    """
     if len(content) > FILE_BYTES_MAX:
-        return _refused(f"more than {FILE_BYTES_MAX} bytes: split the file")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return _refused(f"not UTF-8 text at byte {error.start}: save the file as UTF-8", line)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        yield _refused(f"more than {FILE_BYTES_MAX} bytes: split the file")
+        return
+    broken = _first_broken_byte(content)
+    if broken is not None:
+        line = content.count(b"\n", 0, broken) + 1
+        yield _refused(f"not UTF-8 text at byte {broken}: save the file as UTF-8", line)
+        return
+    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+    reader = csv.reader(text, strict=True)
     try:
         header = next(reader, [])
     except csv.Error as error:
-        return _refused(f"the header is broken CSV: {error}")
+        yield _refused(f"the header is broken CSV: {error}")
+        return
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
-        return _refused(f"the header names a column twice: {', '.join(repeated)}")
-    return _read(reader, header, [name for name in header if name in wanted])
+        yield _refused(f"the header names a column twice: {', '.join(repeated)}")
+        return
+    yield from _read(reader, header, [name for name in header if name in wanted])
 
 
 def _refused(reason: str, line_number: int = 0) -> FocusText:
     return FocusText(pl.DataFrame(), (RowFault(WHOLE_FILE, reason, line_number=line_number),))
 
 
-def _read(reader: _Lines, header: list[str], names: list[str]) -> FocusText:
+def _first_broken_byte(content: bytes) -> int | None:
+    """Return where bytes stop being UTF-8, None where they are all; decodes piece by piece."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(content), BYTES_AT_ONCE):
+        waiting = len(decoder.getstate()[0])
+        piece = content[start : start + BYTES_AT_ONCE]
+        try:
+            decoder.decode(piece, final=start + BYTES_AT_ONCE >= len(content))
+        except UnicodeDecodeError as error:
+            return start - waiting + error.start
+    return None
+
+
+def _read(reader: _Lines, header: list[str], names: list[str]) -> Iterator[FocusText]:
     faults: list[RowFault] = []
     rows = _sound_rows(reader, header, names, faults)
     schema: dict[str, pl.DataType] = {
         **dict.fromkeys(("row_number", "line_number"), pl.Int64()),
         **dict.fromkeys(names, pl.String()),
     }
-    frames = [pl.DataFrame(schema=schema)]
-    while batch := list(islice(rows, ROWS_AT_ONCE)):
-        frames.append(pl.DataFrame(batch, schema=schema, orient="row"))
-    nulled = pl.concat(frames).with_columns(_null_where_empty(name) for name in names)
-    return FocusText(nulled, tuple(faults))
+    is_first = True
+    while (batch := list(islice(rows, ROWS_AT_ONCE))) or faults or is_first:
+        frame = pl.DataFrame(batch, schema=schema, orient="row")
+        told, is_first = tuple(faults), False
+        faults.clear()
+        yield FocusText(frame.with_columns(_null_where_empty(name) for name in names), told)
 
 
 def _sound_rows(

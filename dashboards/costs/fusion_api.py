@@ -9,17 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
 from catalog.exact_json import JsonObject
 from catalog.money import decimal_text
 from dashboards.costs.charges import Stamp, cost_rows, epoch_milliseconds
+from dashboards.costs.cost_cursor import cursor_position, move_cursor
 from dashboards.costs.cost_store import Kept, append_costs
 from dashboards.costs.fx_store import read_rates
 from dashboards.costs.sources.daily_costs import Names, Reading, daily_charges
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.odoo_value import OdooValue, from_odoo_amount, from_odoo_instant
-from storage.cost_tables import cost_cursor
 from storage.lake import Lake
 from storage.state import State
 
@@ -66,7 +64,7 @@ def sync_fusion_api(
 ) -> Kept:
     """Take in every roll-up that changed since the last time; faults name Odoo's record ids."""
     with state.read() as connection:
-        position, rates = _position(connection), read_rates(connection)
+        position, rates = cursor_position(connection, SOURCE), read_rates(connection)
     records = list(_records(odoo, where, position))
     if not records:
         return Kept(0, 0, ())
@@ -78,7 +76,8 @@ def sync_fusion_api(
     faults = kept.faults if kept else read.faults
     if kept is None or faults:
         return Kept(0, 0, faults)
-    _move(state, max(str(record[CHANGED]) for record in records), at)
+    with state.write() as connection:
+        move_cursor(connection, SOURCE, max(str(record[CHANGED]) for record in records), at)
     return kept
 
 
@@ -137,15 +136,3 @@ def _plain(value: OdooValue) -> str | None:
 
 def _before(position: str) -> str:
     return (from_odoo_instant(position) - OVERLAP).strftime(ODOO_INSTANT)
-
-
-def _position(connection: sa.Connection) -> str | None:
-    asked = sa.select(cost_cursor.c.position).where(cost_cursor.c.source == SOURCE)
-    return connection.scalar(asked)
-
-
-def _move(state: State, position: str, at: datetime) -> None:
-    with state.write() as connection:
-        connection.execute(cost_cursor.delete().where(cost_cursor.c.source == SOURCE))
-        moved = cost_cursor.insert().values(source=SOURCE, position=position, moved_at=at)
-        connection.execute(moved)

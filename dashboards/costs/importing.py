@@ -62,10 +62,12 @@ def import_costs(
     delivery: Delivery = ALONE,
     timezone: str = TIMEZONE,
     at: datetime = LONG_AGO,
+    dry_run: bool = False,
 ) -> CostImport:
     """Append a cost file to the lake, unless the same bytes are in it already.
 
-    The totals are of the file's rows that count: other rates change nothing later.
+    The totals are of the file's rows that count: other rates change nothing later. A dry run
+    tells what would be taken and keeps nothing.
     """
     content = path_or_bytes if isinstance(path_or_bytes, bytes) else path_or_bytes.read_bytes()
     import_id = hashlib.sha256(content).hexdigest()
@@ -77,6 +79,8 @@ def import_costs(
     read = cost_rows(normalise(content), known_rates, stamp)
     if read.faults:
         return _refused(import_id, read.faults)
+    if dry_run:
+        return _told(read.costs, import_id, already_imported=False)
     kept = append_costs(lake, read.costs, at=at, is_complete=delivery.is_complete)
     if kept.faults:
         return _refused(import_id, kept.faults)
@@ -88,7 +92,12 @@ def _refused(import_id: str, faults: tuple[RowFault, ...]) -> CostImport:
 
 
 def _of_import(lake: Lake, import_id: str, *, already_imported: bool) -> CostImport:
-    kept = costs_in_effect(lake).filter(pl.col("import_id") == import_id).collect()
+    own = costs_in_effect(lake).filter(pl.col("import_id") == import_id)
+    kept = own.select("billing_currency", "charge_category", "effective_cost", "cogs_cad").collect()
+    return _told(kept, import_id, already_imported=already_imported)
+
+
+def _told(kept: pl.DataFrame, import_id: str, *, already_imported: bool) -> CostImport:
     return CostImport(
         import_id=import_id,
         rows=kept.height,

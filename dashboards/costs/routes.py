@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from catalog.exact_json import JsonValue
 from catalog.http import CallerService, Json, LimitsOf, Now, StateOf
+from catalog.request_body import aside
 from dashboards.costs.posting import post_costs, read_body
 from storage.lake import Lake
 
@@ -19,7 +20,8 @@ def lake_of(request: Request) -> Lake:
 
 async def rows_of(request: Request, _service: CallerService, limits: LimitsOf) -> list[JsonValue]:
     """Return the rows of the body, numbers exact."""
-    return read_body(await request.body(), limits.json_depth_max)
+    body = await request.body()
+    return await aside(len(body), lambda: read_body(body, limits.json_depth_max))
 
 
 @router.post("")

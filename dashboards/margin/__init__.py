@@ -3,7 +3,14 @@
 from dashboards.margin.bases import BASES, Basis, basis_reason
 from dashboards.margin.bridge import BARS, Bridge, bridge_between
 from dashboards.margin.causes import Loss, losses
-from dashboards.margin.daily import DAILY_KEYS, MEASURES, MONTHLY_KEYS, daily_parts, monthly_parts
+from dashboards.margin.daily import (
+    DAILY_KEYS,
+    MEASURES,
+    MONTHLY_KEYS,
+    daily_parts,
+    monthly_parts,
+    with_owners,
+)
 from dashboards.margin.figures import (
     CURRENCY,
     KEYS,
@@ -56,4 +63,5 @@ __all__ = [
     "regrouped",
     "unit_economics",
     "with_margins",
+    "with_owners",
 ]

@@ -12,16 +12,15 @@ class Basis(StrEnum):
 
 
 BASES = tuple(str(basis) for basis in Basis)
-REASONS = {
-    Basis.INVOICED: (
-        "The lake holds no posted invoice line of Odoo yet, so invoiced revenue is not known here."
-    ),
-    Basis.RECOGNISED: (
-        "Odoo's deferred-revenue entries are not read yet, so recognised revenue is not known here."
-    ),
-}
+NOT_READ = "No Odoo has been read, so what was invoiced is not known here."
+NOT_DEFERRED = (
+    "Odoo's deferred-revenue entries (its Enterprise accounting) are not read, and our invoice "
+    "lines carry no deferral dates, so recognised revenue is not known here."
+)
 
 
-def basis_reason(basis: Basis) -> str | None:
+def basis_reason(basis: Basis, *, is_odoo_read: bool) -> str | None:
     """Say why revenue on this basis is n/a; None where it is known."""
-    return REASONS.get(basis)
+    if basis is Basis.RECOGNISED:
+        return NOT_DEFERRED
+    return NOT_READ if basis is Basis.INVOICED and not is_odoo_read else None

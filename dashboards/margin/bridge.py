@@ -2,23 +2,21 @@
 
 Each customer is new, gone or kept; what a kept one changed is split into price, volume, mix,
 the provider's price and its currency. Every split is a subtraction, so that nothing is left over.
+All arithmetic runs in the context of money, which `bridge_between` sets once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from functools import reduce
-from typing import Any
+from decimal import Decimal, localcontext
 
 import polars as pl
 
 from catalog.money import MONEY_CONTEXT, QUANTITY_SCALE, ZERO
-from dashboards.margin.figures import Margin
+from dashboards.margin.figures import revenue_column
 
 BARS = ("new", "churn", "price", "volume", "mix", "provider_price", "fx", "allocation")
-KEYS = ("service", "account_id", "metric_code", "provider")
+CELL_KEYS = ("service", "account_id", "metric_code")
 _SMALLEST = Decimal(1).scaleb(-QUANTITY_SCALE)
-_subtract, _add, _multiply = MONEY_CONTEXT.subtract, MONEY_CONTEXT.add, MONEY_CONTEXT.multiply
 Key = tuple[str | None, str | None, str | None]
 
 
@@ -42,11 +40,11 @@ class _Cell:
 
     @property
     def profit(self) -> Decimal:
-        return _subtract(self.revenue, self.cost)
+        return self.revenue - self.cost
 
     @property
     def fx(self) -> Decimal:
-        return _subtract(self.cost_before_fx, self.cost)
+        return self.cost_before_fx - self.cost
 
 
 _NOTHING = _Cell()
@@ -60,11 +58,12 @@ def bridge_between(
     `fx_changes` is the later ÷ the earlier CAD rate by provider, where both are known; without
     one a provider's currency has no bar of its own and is in its price.
     """
-    before, after = _cells(earlier, {}), _cells(later, fx_changes)
     bars = dict.fromkeys(BARS, ZERO)
-    for name, amount in _moves(before, after):
-        bars[name] = _add(bars[name], amount)
-    return Bridge(_profit(before), _profit(after), bars)
+    with localcontext(MONEY_CONTEXT):
+        before, after = _cells(earlier, {}), _cells(later, fx_changes)
+        for name, amount in _moves(before, after):
+            bars[name] += amount
+        return Bridge(_profit(before), _profit(after), bars)
 
 
 def _moves(
@@ -77,11 +76,11 @@ def _moves(
         service, account, _ = key
         if service is None or account is None:
             yield "fx", new.fx
-            yield "allocation", _subtract(_subtract(new.profit, old.profit), new.fx)
+            yield "allocation", new.profit - old.profit - new.fx
         elif key[:2] not in had:
             yield "new", new.profit
         elif key[:2] not in has:
-            yield "churn", _subtract(ZERO, old.profit)
+            yield "churn", -old.profit
         else:
             kept.append((key, old, new))
     yield from _kept_moves(kept)
@@ -90,11 +89,11 @@ def _moves(
 def _kept_moves(kept: list[tuple[Key, _Cell, _Cell]]) -> Iterator[tuple[str, Decimal]]:
     groups: dict[tuple[str | None, str | None], list[tuple[_Cell, _Cell]]] = {}
     for (service, _, metric), old, new in kept:
-        yield "fx", new.fx
         if old.quantity > 0 and new.quantity > 0:
             groups.setdefault((service, metric), []).append((old, new))
         else:
             yield from _uncounted_moves(old, new)
+    yield "fx", sum((new.fx for _, _, new in kept), ZERO)
     for pairs in groups.values():
         yield from _counted_moves(pairs)
 
@@ -102,63 +101,53 @@ def _kept_moves(kept: list[tuple[Key, _Cell, _Cell]]) -> Iterator[tuple[str, Dec
 def _uncounted_moves(old: _Cell, new: _Cell) -> Iterator[tuple[str, Decimal]]:
     """Yield what changed where units are missing: begun or ended use is volume, else prices."""
     is_use = (old.quantity > 0) != (new.quantity > 0)
-    revenue = _subtract(new.revenue, old.revenue)
-    cost = _subtract(old.cost, new.cost_before_fx)
-    yield ("volume" if is_use else "price"), revenue
-    yield ("volume" if is_use else "provider_price"), cost
+    yield ("volume" if is_use else "price"), new.revenue - old.revenue
+    yield ("volume" if is_use else "provider_price"), old.cost - new.cost_before_fx
 
 
 def _counted_moves(pairs: list[tuple[_Cell, _Cell]]) -> Iterator[tuple[str, Decimal]]:
     """Yield price, provider price, volume at the group's average profit, and mix: the rest."""
-    quantity_effect = ZERO
+    price, provider_price, quantity_effect = ZERO, ZERO, ZERO
     for old, new in pairs:
         revenue_at_old = _at_quantity(old.revenue, old.quantity, new.quantity)
         cost_at_old = _at_quantity(old.cost, old.quantity, new.quantity)
-        yield "price", _subtract(new.revenue, revenue_at_old)
-        yield "provider_price", _subtract(cost_at_old, new.cost_before_fx)
-        profit_at_old = _subtract(revenue_at_old, cost_at_old)
-        quantity_effect = _add(quantity_effect, _subtract(profit_at_old, old.profit))
+        price += new.revenue - revenue_at_old
+        provider_price += cost_at_old - new.cost_before_fx
+        quantity_effect += revenue_at_old - cost_at_old - old.profit
     volume = _volume(pairs)
+    yield "price", price
+    yield "provider_price", provider_price
     yield "volume", volume
-    yield "mix", _subtract(quantity_effect, volume)
+    yield "mix", quantity_effect - volume
 
 
 def _volume(pairs: list[tuple[_Cell, _Cell]]) -> Decimal:
-    old_units = _total(old.quantity for old, _ in pairs)
-    new_units = _total(new.quantity for _, new in pairs)
-    profit = _total(old.profit for old, _ in pairs)
-    return _subtract(_at_quantity(profit, old_units, new_units), profit)
+    old_units = sum((old.quantity for old, _ in pairs), ZERO)
+    new_units = sum((new.quantity for _, new in pairs), ZERO)
+    profit = sum((old.profit for old, _ in pairs), ZERO)
+    return _at_quantity(profit, old_units, new_units) - profit
 
 
 def _at_quantity(amount: Decimal, quantity: Decimal, other: Decimal) -> Decimal:
     """Return an amount as it would be at another quantity, half-up at 12 decimals."""
-    scaled = MONEY_CONTEXT.divide(_multiply(amount, other), quantity)
-    return scaled.quantize(_SMALLEST, context=MONEY_CONTEXT)
+    return (amount * other / quantity).quantize(_SMALLEST)
 
 
 def _cells(parts: pl.DataFrame, fx_changes: Mapping[str, Decimal]) -> dict[Key, _Cell]:
-    sums = parts.group_by(KEYS).agg(pl.col("revenue_cents", "cogs_cad", "quantity").sum())
-    found: dict[Key, _Cell] = {}
-    for row in sums.iter_rows(named=True):
-        cell = found.setdefault((row["service"], row["account_id"], row["metric_code"]), _Cell())
-        cell.revenue = _add(cell.revenue, Margin(row["revenue_cents"], ZERO).revenue)
-        cell.cost = _add(cell.cost, row["cogs_cad"])
-        cell.quantity = _add(cell.quantity, row["quantity"])
-        cell.cost_before_fx = _add(cell.cost_before_fx, _before_fx(row, fx_changes))
+    sums = parts.group_by(CELL_KEYS).agg(
+        revenue_column().sum(), pl.col("cogs_cad", "quantity").sum()
+    )
+    found: dict[Key, _Cell] = {
+        (service, account, metric): _Cell(revenue, cost, cost, quantity)
+        for service, account, metric, revenue, cost, quantity in sums.iter_rows()
+    }
+    changed = parts.filter(pl.col("provider").is_in(list(fx_changes)))
+    costs = changed.group_by(*CELL_KEYS, "provider").agg(pl.col("cogs_cad").sum())
+    for service, account, metric, provider, cost in costs.iter_rows():
+        before_fx = (cost / fx_changes[provider]).quantize(_SMALLEST)
+        found[service, account, metric].cost_before_fx += before_fx - cost
     return found
 
 
-def _before_fx(row: Mapping[str, Any], fx_changes: Mapping[str, Decimal]) -> Decimal:
-    cost: Decimal = row["cogs_cad"]
-    change = fx_changes.get(row["provider"] or "")
-    if not change:
-        return cost
-    return MONEY_CONTEXT.divide(cost, change).quantize(_SMALLEST, context=MONEY_CONTEXT)
-
-
 def _profit(cells: Mapping[Key, _Cell]) -> Decimal:
-    return _total(cell.profit for cell in cells.values())
-
-
-def _total(amounts: Iterable[Decimal]) -> Decimal:
-    return reduce(_add, amounts, ZERO)
+    return sum((cell.profit for cell in cells.values()), ZERO)

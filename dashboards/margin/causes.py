@@ -14,6 +14,7 @@ import polars as pl
 
 from catalog.money import MONEY_CONTEXT, ZERO
 from dashboards.margin.figures import Margin
+from dashboards.margin.invoiced import OTHER_INVOICED
 from dashboards.margin.unit_economics import per_unit
 
 CELL = ("service", "account_id", "metric_code")
@@ -31,6 +32,7 @@ class Cause(StrEnum):
     PROVIDER_PRICE = "provider_price"
     BELOW_COST = "below_cost"
     COST_WITHOUT_USAGE = "cost_without_usage"
+    CREDITED = "credited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ def _loss(
     whole = Margin(row["revenue_cents"], row["cogs_cad"])
     metric = min(cells, key=lambda code: (cells[code].margin.gross_profit, code or ""))
     worst = cells[metric]
+    if metric == OTHER_INVOICED and worst.revenue_cents < 0:
+        return Loss(service, account, whole, Cause.CREDITED, metric)
     if whole.revenue_cents <= 0:
         return Loss(service, account, whole, Cause.NO_REVENUE, metric, cost=worst.cost)
     if worst.price is None or worst.cost is None:

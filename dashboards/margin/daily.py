@@ -29,13 +29,18 @@ def daily_parts(rated: pl.LazyFrame, costs: pl.LazyFrame, zones: Mapping[str, st
     provider_service, cogs_cad, is_estimate). A null service is unallocated, a null account shared.
     """
     revenue = _revenue(rated, zones)
-    cogs = _with_plan(_with_metric(_cogs(costs), revenue), revenue)
+    cogs = with_owners(_cogs(costs), revenue)
     return _summed(pl.concat([revenue, cogs], how="diagonal"), DAILY_KEYS)
 
 
 def monthly_parts(daily: pl.LazyFrame) -> pl.LazyFrame:
     """Return the daily parts summed by month; nothing is rounded, so nothing is lost."""
     return _summed(daily, MONTHLY_KEYS)
+
+
+def with_owners(costs: pl.LazyFrame, revenue: pl.LazyFrame) -> pl.LazyFrame:
+    """Give costs the metric and the plan that they can only be of, by the month's rated lines."""
+    return _with_plan(_with_metric(costs, revenue), revenue)
 
 
 def _summed(parts: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:

@@ -96,7 +96,7 @@ def with_margins(parts: pl.DataFrame) -> pl.DataFrame:
     """Add gross profit, gross margin and, where there is none, its reason."""
     margins = [Margin(*row) for row in parts.select("revenue_cents", "cogs_cad").iter_rows()]
     return parts.with_columns(
-        _gross_profit().alias("gross_profit"),
+        gross_profit_column().alias("gross_profit"),
         pl.Series("gross_margin", [margin.gross_margin for margin in margins], QUANTITY),
         pl.Series(
             "gross_margin_reason", [margin.gross_margin_reason for margin in margins], pl.String
@@ -144,16 +144,22 @@ def months_without_cost(parts: pl.DataFrame) -> list[date]:
 
 def below_zero(sums: pl.DataFrame) -> pl.DataFrame:
     """Return the rows whose COGS is above their revenue."""
-    return sums.filter(_gross_profit() < 0)
+    return sums.filter(gross_profit_column() < 0)
 
 
 def _negative(parts: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     return below_zero(regrouped(parts.filter(pl.col("account_id").is_not_null()), by))
 
 
-def _gross_profit() -> pl.Expr:
+def gross_profit_column() -> pl.Expr:
+    """Return revenue minus COGS in dollars, exactly, as a column of sums."""
+    return revenue_column() - pl.col("cogs_cad")
+
+
+def revenue_column() -> pl.Expr:
+    """Return revenue in dollars, exactly, as a column of parts or sums."""
     # Cents fit the 12 decimals of the column, so that neither step rounds.
-    return pl.col("revenue_cents").cast(QUANTITY) / 100 - pl.col("cogs_cad")
+    return pl.col("revenue_cents").cast(QUANTITY) / 100
 
 
 def _summed(parts: pl.LazyFrame, by: Iterable[str]) -> pl.LazyFrame:

@@ -24,7 +24,7 @@ from storage.lake_tables import COST, MARGIN_DAILY, RATED_LINE
 from storage.state import State
 
 Answer = TypeVar("Answer")
-ANSWERS_MAX = 256
+ANSWERS_MAX = 1024
 SERVICE_MONTH = ("month", "service")
 ACCOUNT_MONTH = ("month", "service", "account_id")
 NO_PARTS = pl.DataFrame(
@@ -64,7 +64,7 @@ class Cube:
     def remembered(self, question: object, answer: Callable[[], Answer]) -> Answer:
         """Return an answer that depends on this state alone, computed the first time it is asked.
 
-        The last 256 questions are remembered.
+        The last 1,024 questions are remembered.
         """
         with self._lock:
             if question in self._answers:
@@ -78,18 +78,41 @@ class Cube:
                 self._answers.popitem(last=False)
         return found
 
-    def with_parts(self, name: str, parts: pl.DataFrame) -> "Cube":
-        """Return another state of the figures, `name`d: other parts from the same sources."""
+    def with_parts(
+        self, name: str, parts: pl.DataFrame, *, foreign: pl.DataFrame | None = None
+    ) -> "Cube":
+        """Return another state of the figures, `name`d: other parts from the same sources.
+
+        `foreign` counts the lines in other currencies where they are others, too.
+        """
         return Cube(
             digest=_digest([self.digest, name]),
             parts=parts,
             by_service=_sums(parts, SERVICE_MONTH),
             by_account=_sums(parts, ACCOUNT_MONTH),
-            foreign=self.foreign,
+            foreign=self.foreign if foreign is None else foreign,
             rated_at=self.rated_at,
             watermark=self.watermark,
             costs_to=self.costs_to,
         )
+
+    def rows(self, keys: set[str], months: Sequence[date] | None = None) -> pl.DataFrame:
+        """Return the rows of the coarsest frame that has these columns, of some months or all.
+
+        Each month's rows lie apart, so that a question about one month reads that month alone.
+        """
+        for frames in self._frames:
+            whole = frames[None]
+            if keys <= set(whole.columns):
+                if months is None:
+                    return whole
+                found = [frames[month] for month in months if month in frames]
+                return pl.concat(found) if found else whole.clear()
+        raise ValueError(f"parts have no {keys - set(self.parts.columns)}")
+
+    @cached_property
+    def _frames(self) -> tuple[dict[date | None, pl.DataFrame], ...]:
+        return tuple(_by_month(each) for each in (self.by_service, self.by_account, self.parts))
 
     @cached_property
     def months(self) -> tuple[date, ...]:
@@ -203,6 +226,12 @@ def _cube(digest: str, months: Mapping[date, MonthParts]) -> Cube:
 
 def _sums(parts: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     return parts.group_by(keys).agg(pl.col(name).sum() for name in MEASURES).sort(keys)
+
+
+def _by_month(frame: pl.DataFrame) -> dict[date | None, pl.DataFrame]:
+    """Return the whole frame under None, and each month's rows under the month."""
+    found = frame.partition_by("month", as_dict=True)
+    return {None: frame, **{month: rows for (month,), rows in found.items()}}
 
 
 def _digest(texts: Sequence[str]) -> str:

@@ -20,7 +20,12 @@ from storage.state import State
 from storage.tables import service, subscription
 
 MONTH_FOLDER = re.compile(r"[/\\]month=(\d{4}-\d{2}-\d{2})[/\\]")
-RULE_TABLES = (cost_rule, cost_price, fx_rate)
+RULE_MARKS = tuple(
+    sa.select(sa.func.count(), sa.func.max(table.c.recorded_at))
+    for table in (cost_rule, cost_price, fx_rate)
+)
+OWNERS = sa.select(sa.func.count(), sa.func.max(subscription.c.created_at))
+ZONES = sa.select(service.c.code, service.c.timezone).order_by(service.c.code)
 Files = Mapping[date, Sequence[str]]
 
 
@@ -64,26 +69,19 @@ def sources_by_month(lake: Lake, rules: Rules) -> dict[date, MonthSources]:
 
 def rules_of(state: State) -> Rules:
     """Return what attribution goes by now."""
-    questions = [
-        sa.select(sa.func.count(), sa.func.max(table.c.recorded_at)) for table in RULE_TABLES
-    ]
-    owners = sa.select(sa.func.count(), sa.func.max(subscription.c.created_at))
     with state.read() as connection:
-        marks = [tuple(connection.execute(question).one()) for question in questions]
+        marks = [tuple(connection.execute(question).one()) for question in RULE_MARKS]
         has_rules = bool(marks[0][0] or marks[1][0])
-        known = connection.execute(
-            sa.select(service.c.code, service.c.timezone).order_by(service.c.code)
-        )
-        seen = [tuple(row) for row in known]
+        seen = [tuple(row) for row in connection.execute(ZONES)]
         # Whose a subscription is matters only where usage says whose a cost is.
-        owned = tuple(connection.execute(owners).one()) if has_rules else ()
+        owned = tuple(connection.execute(OWNERS).one()) if has_rules else ()
     return Rules(repr((marks, seen, owned)), has_rules)
 
 
 def zones(state: State) -> dict[str, str]:
     """Return the timezone of every service."""
     with state.read() as connection:
-        return dict(iter(connection.execute(sa.select(service.c.code, service.c.timezone))))
+        return dict(iter(connection.execute(ZONES)))
 
 
 def files_by_month(paths: Sequence[str]) -> dict[date, list[str]]:

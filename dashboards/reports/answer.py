@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from dashboards.margin import BASES
 from dashboards.reports.asked import Asked
+from dashboards.reports.basis_words import NAMES, NOTES
 from dashboards.reports.cells import said
 from dashboards.reports.filters import CLOSE, NOW, PREVIOUS, YEAR
 from dashboards.reports.report import Cell, Kind, Report
 from dashboards.reports.words import Words
 from dashboards.scope import month_param
 
-SECTIONS = {"service": "margin", "customer": "customers", "metric": "metrics",
-            "unattributed": "cogs"}  # fmt: skip
+SECTIONS = {"service": "margin", "days": "margin", "customer": "customers", "metric": "metrics",
+            "unattributed": "cogs", "invoiced": "revenue"}  # fmt: skip
 Option = tuple[str, str, bool]
 
 
@@ -41,6 +41,7 @@ def report_context(asked: Asked, report: Report, path: str) -> dict[str, Any]:
         "hidden": _hidden(asked),
         "cleared": _cleared(asked, path),
         "freshness": _freshness(asked),
+        "revenue_note": words.say(NOTES[asked.filters.basis]),
         "other_language": {
             "tag": other.tag,
             "name": "English" if words.language == "fr" else "Français",
@@ -58,8 +59,6 @@ def _selects(asked: Asked) -> list[tuple[str, str, list[Option]]]:
         PREVIOUS: words.say("the months before"),
         YEAR: words.say("the same months a year before"),
     }
-    bases = {"rated": words.say("Rated"), "invoiced": words.say("Invoiced"),
-             "recognised": words.say("Recognised")}  # fmt: skip
     return [
         ("from", words.say("From"), _months(asked, scope.first_month, words.say("Default"))),
         ("to", words.say("To"), _months(asked, scope.last_month, words.say("Last closed month"))),
@@ -67,7 +66,7 @@ def _selects(asked: Asked) -> list[tuple[str, str, list[Option]]]:
         ("compare", words.say("Compared with"),
          [(value, text, value == filters.compare) for value, text in compared.items()]),
         ("basis", words.say("Revenue"),
-         [(value, bases[value], value == filters.basis) for value in BASES]),
+         [(str(basis), words.say(name), basis is filters.basis) for basis, name in NAMES.items()]),
         ("as_of", words.say("Figures"),
          [(NOW, words.say("as of now"), filters.as_of == NOW),
           (CLOSE, words.say("as closed"), filters.as_of == CLOSE)]),

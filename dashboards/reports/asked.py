@@ -1,6 +1,6 @@
 """What a report is computed from: the cube, the filters, the addresses and the words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -10,7 +10,8 @@ import polars as pl
 
 from dashboards.links import Links
 from dashboards.margin import Loss, Margin, losses, regrouped
-from dashboards.mart.cube import Cube
+from dashboards.mart.cube import Answer, Cube
+from dashboards.mart.ledger import NEVER_READ, Ledger
 from dashboards.names import LOOKED_UP_MAX, Names, names_stamp, read_names
 from dashboards.reports.filters import Filters, Window, of_months, window_of
 from dashboards.reports.words import Words
@@ -30,6 +31,7 @@ class Asked:
     links: Links
     at: datetime
     has_all_rows: bool = False
+    ledger: Ledger = NEVER_READ
 
     @property
     def words(self) -> Words:
@@ -43,12 +45,12 @@ class Asked:
 
     def parts(self, months: Sequence[date] | None = None) -> pl.DataFrame:
         """Return the parts the filters leave, of some months or of all."""
-        return self._chosen(self.cube.parts, months)
+        return self.chosen(self.cube.rows(set(self.cube.parts.columns), months))
 
     def sums(self, *keys: str, months: Sequence[date] | None = None) -> pl.DataFrame:
         """Return the parts the filters leave, summed by some keys, in order."""
-        question = ("sums", keys, tuple(self._wanted.items()), months and tuple(months))
-        return self.cube.remembered(question, lambda: self._sums(keys, months))
+        question = ("sums", keys, months and tuple(months))
+        return self.answered(question, lambda: self._sums(keys, months))
 
     def margins(
         self, *keys: str, months: Sequence[date] | None = None
@@ -68,11 +70,14 @@ class Asked:
     def losses(self) -> list[Loss]:
         """Return the customers that cost more than they bring in the window's months."""
         window = self.window
-        question = ("losses", tuple(self._wanted.items()), window)
-        return self.cube.remembered(
-            question,
+        return self.answered(
+            ("losses", window),
             lambda: losses(self.judged(self.parts(window.months)), self.parts(window.compared)),
         )
+
+    def answered(self, question: object, answer: Callable[[], Answer]) -> Answer:
+        """Return an answer that depends on the figures and the chosen rows, computed once."""
+        return self.cube.remembered((question, tuple(self._wanted.items())), answer)
 
     @cached_property
     def service_names(self) -> Names:
@@ -114,11 +119,8 @@ class Asked:
         return replace(of_months(self.filters, months).scope, **changes)  # type: ignore[arg-type]
 
     def _sums(self, keys: Sequence[str], months: Sequence[date] | None) -> pl.DataFrame:
-        needed = {*keys, *self._wanted}
-        for frame in (self.cube.by_service, self.cube.by_account, self.cube.parts):
-            if needed <= set(frame.columns):
-                return regrouped(self._chosen(frame, months), keys)
-        raise ValueError(f"parts have no {needed}")
+        frame = self.cube.rows({*keys, *self._wanted}, months)
+        return regrouped(self.chosen(frame), keys)
 
     @cached_property
     def _wanted(self) -> dict[str, str | None]:
@@ -129,8 +131,7 @@ class Asked:
         nobody = (["service"] if scope.unallocated else []) + ["account_id"] * scope.shared
         return {**wanted, **dict.fromkeys(nobody)}
 
-    def _chosen(self, frame: pl.DataFrame, months: Sequence[date] | None) -> pl.DataFrame:
+    def chosen(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows that the filters leave of a frame with the parts' keys."""
         is_chosen = [pl.col(column).eq_missing(value) for column, value in self._wanted.items()]
-        if months is not None:
-            is_chosen.append(pl.col("month").is_in(list(months)))
         return frame.filter(is_chosen) if is_chosen else frame

@@ -27,9 +27,11 @@ def margin_columns(words: Words, *, sorts: bool = False) -> list[Column]:
     ]
 
 
-def margin_cells(margin: Margin, links: Links, scope: Scope, words: Words) -> list[Cell]:
-    """Return a margin's four cells; each leads to the rows behind it."""
-    lines, costs = links.lines(scope), links.costs(scope)
+def margin_cells(
+    margin: Margin, links: Links, scope: Scope, words: Words, **narrowed: str | None
+) -> list[Cell]:
+    """Return a margin's four cells; each leads to its trace, `narrowed` by metric or plan."""
+    lines, costs = links.revenue(scope, **narrowed), links.cogs(scope, **narrowed)
     behind = lines if margin.revenue_cents else costs
     return [
         Cell(margin.revenue, lines),
@@ -37,6 +39,11 @@ def margin_cells(margin: Margin, links: Links, scope: Scope, words: Words) -> li
         Cell(margin.gross_profit, behind, tone=LOSS if margin.gross_profit < 0 else ""),
         ratio_cell(margin, behind, words),
     ]
+
+
+def named(name: str, value: str | None) -> dict[str, str | None]:
+    """Return the parameter of a trace's address that asks for a value, or for none."""
+    return {f"no_{name}": "1", name: None} if value is None else {name: value}
 
 
 def ratio_cell(margin: Margin, link: str, words: Words, *, has_heat: bool = False) -> Cell:
@@ -77,6 +84,6 @@ def ratio_of(part: Decimal, whole: Decimal) -> Decimal | None:
 
 
 def _said_decimal(value: Decimal, kind: Kind, words: Words) -> str:
-    say = {Kind.RATIO: words.percent, Kind.QUANTITY: words.quantity,
+    say = {Kind.RATIO: words.percent, Kind.POINTS: words.points, Kind.QUANTITY: words.quantity,
            Kind.UNIT_PRICE: words.plain_unit_price}.get(kind, words.plain)  # fmt: skip
     return say(value)

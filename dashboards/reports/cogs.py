@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
 from catalog.money import MONEY_CONTEXT
-from dashboards.bar_chart import Bar, bar_chart
+from dashboards.bar_chart import Bar
 from dashboards.margin import margin_total
+from dashboards.plots import bars_plot
 from dashboards.reports.asked import Asked
-from dashboards.reports.cells import ratio_of
+from dashboards.reports.cells import named, ratio_of
 from dashboards.reports.filters import range_words
 from dashboards.reports.headlines import movement
 from dashboards.reports.matrix import with_recent_months
 from dashboards.reports.notices import no_figures
-from dashboards.reports.provider_table import provider_table
+from dashboards.reports.provider_table import provider_table, traced_cogs
 from dashboards.reports.report import Cell, Column, Kind, Notice, Report, Row, Table, Tile
 
 TARGET = Decimal("0.99")
@@ -103,7 +105,7 @@ def _tiles(asked: Asked) -> list[Tile]:
     none = words.say("no cost")
     return [
         Tile(words.say("COGS"), words.money(total), movement(words, before, total, against),
-             asked.links.costs(asked.scope(window.months))),
+             asked.links.cogs(asked.scope(window.months))),
         Tile(words.say("Names its customer"), words.say("n/a") if named is None
              else words.percent(named),
              words.say("target: {share} or more", share=words.whole_percent(TARGET)),
@@ -136,13 +138,17 @@ def _by_month(asked: Asked) -> Table:
                  *(Column(f"{month:%Y-%m}", words.month(month), Kind.MONEY) for month in months)],
         rows=[
             Row([Cell(provider or words.say("Unknown")),
-                 *(Cell(own.get(month)) for month in months)])
+                 *(Cell(own.get(month), _traced(asked, provider, month)) for month in months)])
             for provider, own in sorted(by_provider.items(), key=lambda each: each[0] or "")
         ],
         total=Row([Cell(words.say("Total")), *(Cell(monthly[month]) for month in months)]),
-        chart=bar_chart(bars, title=title, identity="cogs"),
+        chart=bars_plot(bars, title=title, identity="cogs"),
         is_matrix=True,
     )  # fmt: skip
+
+
+def _traced(asked: Asked, provider: str | None, month: date) -> str:
+    return asked.links.cogs(asked.scope([month]), **named("provider", provider))
 
 
 def _unattributed_row(asked: Asked, row: Mapping[str, Any], service_name: str) -> Row:
@@ -151,7 +157,7 @@ def _unattributed_row(asked: Asked, row: Mapping[str, Any], service_name: str) -
         asked.window.months, service=service, unallocated=service is None,
         shared=service is not None,
     )  # fmt: skip
-    link = asked.links.costs(scope)
+    link = traced_cogs(asked, scope, row)
     return Row([
         Cell(words.say("Unallocated") if service is None else service_name, link),
         Cell(row["provider"] or words.say("Unknown")), Cell(row["provider_service"]),

@@ -6,11 +6,13 @@ from typing import Any
 import polars as pl
 
 from dashboards.margin import Margin, margin_total, with_margins
+from dashboards.margin.figures import gross_profit_column
 from dashboards.reports.asked import ROWS_PER_PAGE, Asked
+from dashboards.reports.basis_words import lead_words
 from dashboards.reports.cells import margin_cells, margin_columns
-from dashboards.reports.filters import range_words
 from dashboards.reports.notices import no_figures, notices_of
-from dashboards.reports.report import Cell, Column, Pager, Report, Row, Table
+from dashboards.reports.paging import pager_of
+from dashboards.reports.report import Cell, Column, Report, Row, Table
 from dashboards.scope import choice_from
 
 MEASURES = ("revenue", "cogs", "gross_profit", "gross_margin")
@@ -23,9 +25,7 @@ PATH = "/margin/customers"
 def customers(asked: Asked) -> Report:
     """Return the customers of the window's months, the largest loss first."""
     words, window = asked.words, asked.window
-    lead = words.say(
-        "{months} · rated revenue by service date · CAD", months=range_words(window.months, words)
-    )
+    lead = lead_words(window.months, asked.filters.basis, words)
     empty = no_figures(asked)
     if empty is not None:
         return Report("customers", words.say("Customers"), lead, empty=empty)
@@ -68,7 +68,7 @@ def customer_table(asked: Asked, rows_max: int = ROWS_PER_PAGE) -> Table:
         sort=order,
         more_link=asked.page(PATH) if is_short else "",
         more_words=words.say("All customers"),
-        pager=None if is_short else _pager(asked, page, rows.height),
+        pager=None if is_short else pager_of(asked, PATH, rows.height),
     )  # fmt: skip
 
 
@@ -91,21 +91,10 @@ def _row(asked: Asked, row: Mapping[str, Any], name: str | None, service_name: s
 def _sorted(rows: pl.DataFrame, order: str) -> pl.DataFrame:
     name = order.removeprefix("-")
     keys = ["service", "account_id"]
-    found = with_margins(rows)
+    profit = gross_profit_column().alias("gross_profit")
+    found = with_margins(rows) if name == "gross_margin" else rows.with_columns(profit)
     return found.sort(
         [SORTED_COLUMNS.get(name, name), *keys],
         descending=[order.startswith("-"), False, False],
         nulls_last=True,
-    )
-
-
-def _pager(asked: Asked, page: int, count: int) -> Pager | None:
-    pages_count = max(1, -(-count // ROWS_PER_PAGE))
-    if pages_count == 1:
-        return None
-    return Pager(
-        page,
-        pages_count,
-        asked.here(PATH, page=page - 1) if page > 1 else "",
-        asked.here(PATH, page=page + 1) if page < pages_count else "",
     )

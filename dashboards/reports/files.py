@@ -22,6 +22,7 @@ FORMATS = {
     Kind.MONEY: "#,##0.00;[Red]-#,##0.00",
     Kind.UNIT_PRICE: "#,##0.00##########",
     Kind.RATIO: "0.0%;[Red]-0.0%",
+    Kind.POINTS: "0.0;[Red]-0.0",
     Kind.QUANTITY: "#,##0.######",
     Kind.COUNT: "#,##0",
     Kind.MONTH: "yyyy-mm",

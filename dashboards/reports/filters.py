@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from urllib.parse import urlencode
 
 from dashboards.margin.bases import BASES, Basis
 from dashboards.reports.words import LANGUAGES, Words
@@ -13,6 +12,7 @@ from dashboards.scope import (
     choice_from,
     month_param,
     page_from,
+    query_text,
     scope_from,
     text_from,
 )
@@ -59,7 +59,7 @@ class Filters:
             **changes,
         }
         given = {name: value for name, value in pairs.items() if value not in (None, "")}
-        return f"?{urlencode(given)}" if given else ""
+        return query_text(given)
 
 
 @dataclass(frozen=True, slots=True)

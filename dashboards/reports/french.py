@@ -1,6 +1,8 @@
 """The sentences of the pages in French of Canada, by their English text."""
 
-FRENCH = {
+from dashboards.reports.french_revenue import FRENCH_OF_REVENUE
+
+FRENCH = FRENCH_OF_REVENUE | {
     (
         "A cost names its owner by its tags, by its subaccount, or by a rule of attribution; "
         "new rules apply to old costs too."
@@ -173,10 +175,6 @@ FRENCH = {
     "Not known on this basis": "Inconnu sur cette base",
     "Nothing here": "Rien ici",
     "Notice": "Avis",
-    "Odoo's deferred-revenue entries are not read yet, so recognised revenue is not known here.": (
-        "Les écritures de revenus reportés d'Odoo ne sont pas encore lues; le revenu constaté "
-        "n'est donc pas connu ici."
-    ),
     "Of it estimated": "Dont estimé",
     "Other services": "Autres services",
     "Overview": "Vue d'ensemble",
@@ -205,18 +203,6 @@ FRENCH = {
     "Revenue": "Revenu",
     "Revenue and COGS by month": "Revenu et coût des ventes par mois",
     "Revenue and COGS by month and service": "Revenu et coût des ventes par mois et par service",
-    (
-        "Revenue is rated revenue by service date, before tax, of closed periods. COGS is the "
-        "providers' effective cost of the same months in CAD, without taxes. Gross profit is "
-        "revenue minus COGS; gross margin is gross profit ÷ revenue. Figures are rounded "
-        "half-up only here: rounded rows can differ from their total by a cent."
-    ): (
-        "Le revenu est le revenu tarifé par date de service, avant taxes, des périodes "
-        "fermées. Le coût des ventes est le coût effectif des fournisseurs pour les mêmes "
-        "mois, en CAD, sans taxes. Le bénéfice brut est le revenu moins le coût; la marge "
-        "brute est le bénéfice brut ÷ le revenu. Les chiffres ne sont arrondis qu'ici\u00a0: "
-        "des lignes arrondies peuvent différer de leur total d'un cent."
-    ),
     "Revenue, COGS, gross profit and gross margin by month, in CAD": (
         "Revenu, coût des ventes, bénéfice brut et marge brute par mois, en CAD"
     ),
@@ -242,10 +228,6 @@ FRENCH = {
         "La cause est ce qui aiderait le plus, ramené au niveau habituel du service. Le seuil "
         "de rentabilité est celui d'une unité au-delà des incluses; s.o. si aucun prix ne "
         "suffirait."
-    ),
-    "The lake holds no posted invoice line of Odoo yet, so invoiced revenue is not known here.": (
-        "Le lac ne contient encore aucune ligne de facture validée d'Odoo; le revenu facturé "
-        "n'est donc pas connu ici."
     ),
     (
         "The provider grew dearer: a unit of {metric} costs {cost}, before it was {usual}; it "

@@ -1,9 +1,8 @@
 """The five headline figures, each with its movement and its line over the months."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
-
-import polars as pl
 
 from catalog.money import MONEY_CONTEXT
 from dashboards.charts import sparkline
@@ -25,7 +24,7 @@ def headline_tiles(asked: Asked, *, counts_customers: bool = True) -> list[Tile]
     months = [month for month in months_shown(list(by_month)) if month <= window.months[-1]]
     line = [by_month.get(month, NOTHING) for month in months]
     lines, costs = (door(asked.scope(window.months)) for door in
-                    (asked.links.lines, asked.links.costs))  # fmt: skip
+                    (asked.links.revenue, asked.links.cogs))  # fmt: skip
     against = ""
     if not asked.sums("month", months=window.compared).is_empty():
         against = range_words(window.compared, words)
@@ -98,10 +97,9 @@ def _ratio_tile(
 
 def _customers_tile(asked: Asked) -> Tile:
     words, window = asked.words, asked.window
-    sums = asked.judged(asked.sums("month", "service", "account_id"))
-    counted = negative_accounts_by_month(sums)
-    months = [month for month in months_shown(list(sums["month"])) if month <= window.months[-1]]
-    now, then = (_losing(sums, chosen) for chosen in (window.months, window.compared))
+    counted = asked.answered("losing by month", lambda: _losing_by_month(asked))
+    months = [month for month in months_shown(list(counted)) if month <= window.months[-1]]
+    now, then = (_losing(asked, counted, chosen) for chosen in (window.months, window.compared))
     moved = words.say("nothing to compare with")
     if not asked.sums("month", months=window.compared).is_empty():
         before = range_words(window.compared, words)
@@ -117,5 +115,15 @@ def _customers_tile(asked: Asked) -> Tile:
     )  # fmt: skip
 
 
-def _losing(sums: pl.DataFrame, months: Sequence[object]) -> int:
-    return negative_accounts(sums.filter(pl.col("month").is_in(list(months))))
+def _losing_by_month(asked: Asked) -> dict[date, int]:
+    """Return how many customers lost money in each month that has judged figures."""
+    sums = asked.judged(asked.sums("month", "service", "account_id"))
+    return dict.fromkeys(sums["month"].unique().sort(), 0) | negative_accounts_by_month(sums)
+
+
+def _losing(asked: Asked, counted: Mapping[date, int], months: Sequence[date]) -> int:
+    """Return how many customers lose money in some months together."""
+    if len(months) == 1:
+        return counted.get(months[0], 0)
+    sums = asked.sums("month", "service", "account_id", months=months)
+    return negative_accounts(asked.judged(sums))

@@ -26,6 +26,7 @@ SENTENCES = {
     ),
     Cause.BELOW_COST: "A unit of {metric} brings {price} and costs {cost}.",
     Cause.COST_WITHOUT_USAGE: "Its costs are of no metric it is billed for.",
+    Cause.CREDITED: "Credit notes and lines made in Odoo took back what it was invoiced.",
 }
 LABELS = {
     Cause.NO_REVENUE: "No revenue",
@@ -35,6 +36,7 @@ LABELS = {
     Cause.PROVIDER_PRICE: "Provider price",
     Cause.BELOW_COST: "Price below cost",
     Cause.COST_WITHOUT_USAGE: "Cost without usage",
+    Cause.CREDITED: "Credited",
 }
 
 

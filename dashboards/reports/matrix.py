@@ -7,7 +7,8 @@ from typing import Any
 
 from dashboards.margin import Margin, margin_sum, margin_total
 from dashboards.reports.asked import Asked
-from dashboards.reports.cells import margin_cells, margin_columns, ratio_cell
+from dashboards.reports.basis_words import lead_words, metric_words
+from dashboards.reports.cells import margin_cells, margin_columns, named, ratio_cell
 from dashboards.reports.filters import of_months, range_words
 from dashboards.reports.headlines import headline_tiles
 from dashboards.reports.month_chart import months_shown
@@ -22,9 +23,7 @@ def matrix(asked: Asked) -> Report:
     """Return gross margin by service and month, the newest twelve months by default."""
     asked = with_recent_months(asked)
     words, window = asked.words, asked.window
-    lead = words.say(
-        "{months} · rated revenue by service date · CAD", months=range_words(window.months, words)
-    )
+    lead = lead_words(window.months, asked.filters.basis, words)
     empty = no_figures(asked)
     if empty is not None:
         return Report("margin", words.say("Gross margin"), lead, empty=empty)
@@ -70,7 +69,7 @@ def _matrix(asked: Asked) -> Table:
         ),
         columns=columns,
         rows=rows,
-        total=Row([Cell(words.say("All")), *_ratios(asked, total, months, {})]),
+        total=Row([Cell(words.say("All")), *_ratios(asked, total, months, {}, {})]),
         is_matrix=True,
     )
 
@@ -103,14 +102,16 @@ def _matrix_row(
 ) -> Row:  # fmt: skip
     name = Cell(label_of(asked, key, depth), _row_link(asked, key, depth))
     scope: dict[str, Any] = {"service": key[0], "unallocated": key[0] is None}
-    return Row([name, *_ratios(asked, cells, months, scope)], depth=depth)
+    narrowed = [pair for place, value in zip(("metric", "plan"), key[1:], strict=False)
+                for pair in named(place, value).items()]  # fmt: skip
+    return Row([name, *_ratios(asked, cells, months, scope, dict(narrowed))], depth=depth)
 
 
 def label_of(asked: Asked, key: tuple[str | None, ...], depth: int) -> str:
     """Return what a row of a service, metric or plan is called."""
     words, name = asked.words, key[depth]
     if name is not None:
-        return asked.names().service(name) if depth == 0 else name
+        return asked.names().service(name) if depth == 0 else metric_words(name, words)
     return words.say(("Unallocated", "Fees and costs of no metric", "No single plan")[depth])
 
 
@@ -126,8 +127,9 @@ def _row_link(asked: Asked, key: tuple[str | None, ...], depth: int) -> str:
 
 
 def _ratios(
-    asked: Asked, cells: dict[date, Margin], months: Sequence[date], scope: dict[str, Any]
-) -> list[Cell]:
+    asked: Asked, cells: dict[date, Margin], months: Sequence[date], scope: dict[str, Any],
+    narrowed: dict[str, str | None],
+) -> list[Cell]:  # fmt: skip
     found, links, words = [], asked.links, asked.words
     for month in months:
         margin = cells.get(month)
@@ -135,7 +137,8 @@ def _ratios(
             found.append(Cell())
             continue
         rows = asked.scope([month], **scope)
-        behind = links.lines(rows) if margin.revenue_cents else links.costs(rows)
+        trace = links.revenue if margin.revenue_cents else links.cogs
+        behind = trace(rows, **narrowed)
         found.append(ratio_cell(margin, behind, words, has_heat=True))
     whole = margin_sum(cells.values())
     return [*found, ratio_cell(whole, "", words)]

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from dashboards.charts import SLOTS_ROOMY_MAX, Segment, Slot, column_chart
+from dashboards.charts import SLOTS_ROOMY_MAX, Segment, Slot
 from dashboards.margin import Margin
+from dashboards.plots import columns_plot
 from dashboards.reports.asked import Asked
 from dashboards.reports.cells import margin_cells, margin_columns
 from dashboards.reports.filters import month_at, place_of
@@ -46,9 +47,9 @@ def month_table(asked: Asked, *, title: str) -> Table:
         caption=words.say("Revenue, COGS, gross profit and gross margin by month, in CAD"),
         columns=[Column("month", words.say("Month"), Kind.MONTH), *margin_columns(words)],
         rows=[_row(asked, month, by_month.get(month, NOTHING)) for month in reversed(months)],
-        chart=column_chart(
+        chart=columns_plot(
             slots, title=title, description=_described(months, by_month, words),
-            series=len(legend), axis=words.axis,
+            legend=legend, axis=words.axis,
         ),
         legend=legend,
         is_folded=True,

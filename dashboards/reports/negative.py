@@ -4,8 +4,9 @@ from datetime import date
 
 import polars as pl
 
-from dashboards.bar_chart import Bar, bar_chart
+from dashboards.bar_chart import Bar
 from dashboards.margin import Loss, below_zero
+from dashboards.plots import bars_plot
 from dashboards.reports.asked import Asked
 from dashboards.reports.cells import LOSS, margin_columns
 from dashboards.reports.filters import month_at, place_of, range_words
@@ -67,7 +68,7 @@ def _table(asked: Asked, found: list[Loss]) -> Table:
                  since.get((loss.service, loss.account_id)))
             for loss in found
         ],
-        chart=bar_chart(bars, title=title, identity="losses"),
+        chart=bars_plot(bars, title=title, identity="losses"),
         empty=words.say("No customer costs more than it brings."),
     )  # fmt: skip
 
@@ -75,7 +76,7 @@ def _table(asked: Asked, found: list[Loss]) -> Table:
 def _row(asked: Asked, loss: Loss, who: str, where: str, since: date | None) -> Row:
     words, window = asked.words, asked.window
     scope = asked.scope(window.months, service=loss.service, account=loss.account_id)
-    lines, costs = asked.links.lines(scope), asked.links.costs(scope)
+    lines, costs = asked.links.revenue(scope), asked.links.cogs(scope)
     price = Cell(None, reason=words.say("no unit is priced"))
     if loss.break_even_price is not None:
         price = Cell(loss.break_even_price)

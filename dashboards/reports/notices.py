@@ -2,18 +2,26 @@
 
 import polars as pl
 
-from dashboards.margin import basis_reason, months_without_cost
+from dashboards.margin import Basis, basis_reason, months_without_cost
 from dashboards.reports.asked import Asked
 from dashboards.reports.filters import NOW, Filters
 from dashboards.reports.report import Empty, Notice
 
 MONTHS_NAMED_MAX = 6
+FOREIGN_RATED = (
+    "{count} rated lines in {currency} are not added: only CAD revenue is in these figures, while "
+    "COGS is of all; their customers are not judged."
+)
+FOREIGN_INVOICED = (
+    "{count} invoiced lines in {currency} are not added: only CAD revenue is in these figures, "
+    "while COGS is of all; their customers are not judged."
+)
 
 
 def no_figures(asked: Asked) -> Empty | None:
     """Return why a report has no figure; None when it has some."""
     words = asked.words
-    reason = basis_reason(asked.filters.basis)
+    reason = basis_reason(asked.filters.basis, is_odoo_read=asked.ledger.is_read)
     if reason is not None:
         return Empty(
             words.say("Not known on this basis"), words.say(reason),
@@ -41,7 +49,10 @@ def no_figures(asked: Asked) -> Empty | None:
 
 def notices_of(asked: Asked) -> list[Notice]:
     """Return what the figures leave out, and what would make them look too good or too bad."""
-    return [*_foreign(asked), *_without_cost(asked), *_open(asked), *_unattributed(asked)]
+    return [
+        *_by_invoice_date(asked), *_foreign(asked), *_without_cost(asked), *_open(asked),
+        *_unattributed(asked),
+    ]  # fmt: skip
 
 
 def as_closed(asked: Asked) -> list[Notice]:
@@ -49,6 +60,15 @@ def as_closed(asked: Asked) -> list[Notice]:
     words = asked.words
     if asked.filters.as_of == NOW:
         return []
+    if asked.filters.basis is Basis.INVOICED:
+        return [
+            Notice(
+                words.say(
+                    "A close keeps rated revenue and COGS: of closed months COGS is as closed, "
+                    "invoiced revenue is what Odoo has posted now."
+                )
+            )
+        ]
     return [
         Notice(
             words.say(
@@ -61,6 +81,30 @@ def as_closed(asked: Asked) -> list[Notice]:
     ]
 
 
+def of_now(asked: Asked) -> list[Notice]:
+    """Tell where closed months were asked for that a close keeps nothing of this page."""
+    words = asked.words
+    if asked.filters.as_of == NOW:
+        return []
+    return [Notice(words.say("A close keeps nothing of this page: its figures are those of now."))]
+
+
+def _by_invoice_date(asked: Asked) -> list[Notice]:
+    words = asked.words
+    if asked.filters.basis is not Basis.INVOICED:
+        return []
+    return [
+        Notice(
+            words.say(
+                "Invoiced revenue stands in the month of its invoice, COGS in the month it was "
+                "used: what is billed after the month ends meets the COGS of the next."
+            ),
+            link=asked.page("/revenue"),
+            link_words=words.say("From rated to invoiced revenue"),
+        )
+    ]
+
+
 def _foreign(asked: Asked) -> list[Notice]:
     words, window, scope = asked.words, asked.window, asked.filters.scope
     lines = asked.cube.foreign.filter(pl.col("month").is_in(list(window.months)))
@@ -68,11 +112,11 @@ def _foreign(asked: Asked) -> list[Notice]:
         if value is not None:
             lines = lines.filter(pl.col(column) == value)
     counted = lines.group_by("currency").agg(pl.col("lines_count").sum()).sort("currency")
+    is_invoiced = asked.filters.basis is Basis.INVOICED
     return [
         Notice(
             words.say(
-                "{count} rated lines in {currency} are not added: only CAD revenue is in these "
-                "figures, while COGS is of all; their customers are not judged.",
+                FOREIGN_INVOICED if is_invoiced else FOREIGN_RATED,
                 count=words.count(count), currency=currency,
             ),
             link=asked.links.lines(asked.scope(window.months), currency=currency),

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dashboards.reports.asked import Asked
-from dashboards.reports.cells import margin_cells, margin_columns
+from dashboards.reports.basis_words import lead_words, metric_words
+from dashboards.reports.cells import margin_cells, margin_columns, named
 from dashboards.reports.customers import customer_table
-from dashboards.reports.filters import range_words
 from dashboards.reports.headlines import headline_tiles
 from dashboards.reports.loss_words import advice, cause_sentence
 from dashboards.reports.month_chart import month_table, months_shown
@@ -104,7 +104,7 @@ def one_metric(asked: Asked) -> Report:
         (words.say("Unit economics"), asked.page("/margin/metrics", metric=None, service=None)),
         (asked.names().service(service), asked.page("/margin/service", metric=None)),
     ]
-    report = Report("metric", metric, _lead(asked), crumbs=crumbs)
+    report = Report("metric", metric_words(metric, words), _lead(asked), crumbs=crumbs)
     empty = no_figures(asked)
     if empty is not None:
         return replace(report, empty=empty)
@@ -121,9 +121,7 @@ def one_metric(asked: Asked) -> Report:
 
 
 def _lead(asked: Asked) -> str:
-    words = asked.words
-    months = range_words(asked.window.months, words)
-    return words.say("{months} · rated revenue by service date · CAD", months=months)
+    return lead_words(asked.window.months, asked.filters.basis, asked.words)
 
 
 def _own_loss(asked: Asked, service: str, account: str) -> Stories | None:
@@ -138,7 +136,7 @@ def _own_loss(asked: Asked, service: str, account: str) -> Stories | None:
     amount = words.money(loss.margin.gross_profit)
     story = Story(
         words.say("It costs more than it brings"), "", amount, cause_sentence(loss, words),
-        asked.links.costs(asked.scope(window.months)), advice(loss, words),
+        asked.links.cogs(asked.scope(window.months)), advice(loss, words),
     )  # fmt: skip
     return Stories(words.say("Why it loses money"), "", [story])
 
@@ -148,7 +146,8 @@ def _plans(asked: Asked) -> Table:
     found = asked.margins("plan_code", months=window.months)
     rows: Sequence[Row] = [
         Row([Cell(plan or words.say("No single plan")),
-             *margin_cells(margin, asked.links, asked.scope(window.months), words)])
+             *margin_cells(margin, asked.links, asked.scope(window.months), words,
+                           **named("plan", plan))])
         for (plan,), margin in found.items()
     ]  # fmt: skip
     return Table(

@@ -1,10 +1,16 @@
 """The overview: how the business stands, and which customers lose money and why, in ten seconds."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
-from catalog.money import MONEY_CONTEXT
+import polars as pl
+
+from catalog.money import MONEY_CONTEXT, ZERO
 from dashboards.margin import Loss, Margin, margin_total
+from dashboards.margin.figures import gross_profit_column
 from dashboards.reports.asked import Asked
+from dashboards.reports.basis_words import lead_words
 from dashboards.reports.cells import LOSS, margin_cells, margin_columns
 from dashboards.reports.filters import range_words
 from dashboards.reports.headlines import headline_tiles
@@ -21,9 +27,7 @@ MOVERS_SHOWN_MAX = 5
 def overview(asked: Asked) -> Report:
     """Return the state of the business in the window's months."""
     words, window = asked.words, asked.window
-    lead = words.say(
-        "{months} · rated revenue by service date · CAD", months=range_words(window.months, words)
-    )
+    lead = lead_words(window.months, asked.filters.basis, words)
     empty = no_figures(asked)
     if empty is not None:
         return Report("overview", words.say("Overview"), lead, empty=empty)
@@ -36,7 +40,11 @@ def overview(asked: Asked) -> Report:
         notices=notices_of(asked),
         tables=[
             _services(asked),
-            month_table(asked, title=words.say("Revenue and COGS by month and service")),
+            replace(
+                month_table(asked, title=words.say("Revenue and COGS by month and service")),
+                more_link=asked.page("/margin/days"),
+                more_words=words.say("By day"),
+            ),
             _movers(asked),
         ],
     )
@@ -105,7 +113,7 @@ def _services(asked: Asked) -> Table:
             months=range_words(window.months, words), before=range_words(window.compared, words),
         ),
         columns=[Column("service", words.say("Service")), *margin_columns(words),
-                 Column("change_points", words.say("Change (points)"), Kind.QUANTITY)],
+                 Column("change_points", words.say("Change (points)"), Kind.POINTS)],
         rows=rows,
         total=Row([Cell(words.say("Total")),
                    *_with_change(asked, total, before, asked.scope(window.months))]),
@@ -125,17 +133,10 @@ def _with_change(asked: Asked, now: Margin, then: Margin | None, scope: Scope) -
 def _movers(asked: Asked) -> Table:
     words, window = asked.words, asked.window
     keys = ("service", "account_id")
-    now = asked.margins(*keys, months=window.months)
-    then = asked.margins(*keys, months=window.compared)
-    moves = sorted(
-        (
-            (MONEY_CONTEXT.subtract(now.get(key, NOTHING).gross_profit,
-                                    then.get(key, NOTHING).gross_profit), key)
-            for key in now.keys() | then.keys() if None not in key
-        ),
-        key=lambda move: (-abs(move[0]), move[1]),
-    )[:MOVERS_SHOWN_MAX]  # fmt: skip
-    names = asked.names(account for _, (_, account) in moves)
+    now = _profits(asked.sums(*keys, months=window.months))
+    then = _profits(asked.sums(*keys, months=window.compared))
+    moves = _moves(now, then)
+    names = asked.names(account for _, account, *_ in moves)
     return Table(
         key="movers",
         title=words.say("Customers that moved most"),
@@ -151,16 +152,33 @@ def _movers(asked: Asked) -> Table:
                      asked.page("/margin/customer", service=service, account=account),
                      small=account),
                 Cell(names.service(service)),
-                _signed(then.get((service, account), NOTHING).gross_profit),
-                _signed(now.get((service, account), NOTHING).gross_profit),
+                _signed(before),
+                _signed(profit),
                 _signed(change),
             ])
-            for change, (service, account) in moves if change
+            for service, account, profit, before, change in moves if change
         ],
         empty=words.say("No customer's gross profit moved."),
         more_link=asked.page("/bridge"),
         more_words=words.say("Why gross profit moved"),
     )  # fmt: skip
+
+
+def _profits(sums: pl.DataFrame) -> pl.DataFrame:
+    """Return the gross profit of each customer; shared and unallocated cost is nobody's."""
+    owned = sums.filter(pl.col("service").is_not_null() & pl.col("account_id").is_not_null())
+    return owned.select("service", "account_id", profit=gross_profit_column())
+
+
+def _moves(
+    now: pl.DataFrame, then: pl.DataFrame
+) -> Sequence[tuple[str, str, Decimal, Decimal, Decimal]]:
+    """Return the customers whose gross profit moved most: profit now, before, and the change."""
+    keys = ["service", "account_id"]
+    both = now.join(then, on=keys, how="full", coalesce=True, suffix="_before").fill_null(ZERO)
+    moved = both.with_columns(change=pl.col("profit") - pl.col("profit_before"))
+    order = [pl.col("change").abs(), *keys]
+    return moved.sort(order, descending=[True, False, False]).head(MOVERS_SHOWN_MAX).rows()
 
 
 def _signed(amount: Decimal) -> Cell:

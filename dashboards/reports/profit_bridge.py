@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from dashboards.bar_chart import Bar, cut_of, waterfall
+from dashboards.bar_chart import Bar, cut_of
 from dashboards.margin import BARS, Bridge, bridge_between
 from dashboards.mart.rates import fx_changes
+from dashboards.plots import waterfall_plot
 from dashboards.reports.asked import Asked
 from dashboards.reports.cells import LOSS
 from dashboards.reports.filters import range_words
@@ -47,7 +48,7 @@ def _remembered(asked: Asked, lake: Lake) -> Bridge:
     window = asked.window
 
     def bridge() -> Bridge:
-        changes = fx_changes(lake, window.compared, window.months)
+        changes = fx_changes(asked.cube, lake, window.compared, window.months)
         return bridge_between(asked.parts(window.compared), asked.parts(window.months), changes)
 
     question = ("bridge", window, asked.filters.query(lang=None, sort=None, open=None))
@@ -83,5 +84,5 @@ def _table(asked: Asked, bridge: Bridge, before: str, now: str) -> Table:
                 depth=0 if bar.is_total else 1)
             for bar, meaning in zip(bars, explained, strict=True)
         ],
-        chart=waterfall(bars, title=title, identity="bridge"),
+        chart=waterfall_plot(bars, title=title, identity="bridge"),
     )  # fmt: skip

@@ -7,9 +7,10 @@ import polars as pl
 
 from dashboards.margin import margin_total
 from dashboards.reports.asked import Asked
-from dashboards.reports.cells import ratio_of
+from dashboards.reports.cells import named, ratio_of
 from dashboards.reports.filters import range_words
 from dashboards.reports.report import Cell, Column, Kind, Row, Table
+from dashboards.scope import Scope
 
 
 def provider_table(asked: Asked, *, title: str) -> Table:
@@ -19,7 +20,7 @@ def provider_table(asked: Asked, *, title: str) -> Table:
     sums = asked.sums(*keys, months=window.months).filter(pl.col("costs_count") > 0)
     total = margin_total(sums).cogs_cad
     ordered = sums.sort(["cogs_cad", *keys], descending=[True, False, False])
-    costs = asked.links.costs(asked.scope(window.months))
+    scope = asked.scope(window.months)
     return Table(
         key="providers",
         title=title,
@@ -34,15 +35,22 @@ def provider_table(asked: Asked, *, title: str) -> Table:
         rows=[
             Row([
                 Cell(row["provider"] or words.say("Unknown")), Cell(row["provider_service"]),
-                Cell(row["cogs_cad"], costs), _share(asked, row, total),
+                Cell(row["cogs_cad"], traced_cogs(asked, scope, row)), _share(asked, row, total),
                 Cell(row["estimated_cogs_cad"]),
             ])
             for row in ordered.iter_rows(named=True)
         ],
-        total=Row([Cell(words.say("Total")), Cell(), Cell(total, costs), Cell(),
+        total=Row([Cell(words.say("Total")), Cell(), Cell(total, asked.links.cogs(scope)), Cell(),
                    Cell(sums.select(pl.col("estimated_cogs_cad").sum()).item())]),
         empty=words.say("No cost in these months."),
     )  # fmt: skip
+
+
+def traced_cogs(asked: Asked, scope: Scope, row: Mapping[str, Any]) -> str:
+    """Return the trace of what a provider charged for one of its services."""
+    provider = named("provider", row["provider"])
+    which = named("provider_service", row["provider_service"])
+    return asked.links.cogs(scope, **provider, **which)
 
 
 def _share(asked: Asked, row: Mapping[str, Any], total: Any) -> Cell:  # noqa: ANN401 - a Decimal

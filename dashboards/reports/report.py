@@ -18,6 +18,7 @@ class Kind(StrEnum):
     MONEY = "money"
     UNIT_PRICE = "unit_price"
     RATIO = "ratio"
+    POINTS = "points"
     QUANTITY = "quantity"
     COUNT = "count"
 

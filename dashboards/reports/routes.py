@@ -4,27 +4,38 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from dashboards.close.as_closed import cube_as_of
-from dashboards.pages import NotFoundPage, body_of, links_of, page
+from dashboards.mart.invoiced import cube_on_basis
+from dashboards.mart.ledger import read_ledger
+from dashboards.mart.recurring import recurring_stamp
+from dashboards.mart.standing import standings_stamp
+from dashboards.pages import body_of, links_of, page
 from dashboards.reports.answer import report_context
 from dashboards.reports.asked import Asked
+from dashboards.reports.basis_words import links_on_basis
 from dashboards.reports.cogs import cogs, unattributed
 from dashboards.reports.customers import customers
-from dashboards.reports.files import report_csv, report_json, report_workbook
+from dashboards.reports.days import days_report, of_newest_months
 from dashboards.reports.filters import CLOSE, filters_from
-from dashboards.reports.matrix import matrix
+from dashboards.reports.forms import add_forms, in_form
+from dashboards.reports.invoiced import invoiced_report
+from dashboards.reports.matrix import matrix, with_recent_months
+from dashboards.reports.mrr import mrr_report
 from dashboards.reports.negative import negative
-from dashboards.reports.notices import as_closed
+from dashboards.reports.notices import as_closed, of_now
 from dashboards.reports.one import metrics, one_customer, one_metric, one_service
 from dashboards.reports.overview import overview
 from dashboards.reports.profit_bridge import profit_bridge
-from dashboards.reports.report import Report
+from dashboards.reports.report import Report, Table
+from dashboards.reports.revenue import PATH as REVENUE
+from dashboards.reports.revenue import revenue_report
+from dashboards.reports.tie_out import tie_out
+from dashboards.trace.figure import traced_filters
 from storage.lake import Lake
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Build = Callable[[Asked], Report]
+BuildOfLake = Callable[[Asked, Lake], Report]
 
 
 def answer(path: str, request: Request, form: str = "html") -> Response:
@@ -32,26 +43,29 @@ def answer(path: str, request: Request, form: str = "html") -> Response:
     state = request.app.state
     filters = filters_from(request.query_params)
     asked = Asked(
-        cube=cube_as_of(state.lake, state.state, is_closed=filters.as_of == CLOSE),
+        cube=cube_on_basis(
+            state.lake,
+            cube_as_of(state.lake, state.state, is_closed=filters.as_of == CLOSE),
+            filters.basis,
+        ),
         state=state.state,
         filters=filters,
-        links=links_of(request),
+        links=links_on_basis(
+            replace(links_of(request), kept=traced_filters(filters)), filters.basis
+        ),
         at=state.clock(),
         has_all_rows=form != "html",
+        ledger=read_ledger(state.lake, state.state),
     )
     report = built(path, asked, state.lake)
     if form == "html":
-        context = report_context(asked, report, path)
-        body = asked.cube.remembered(("body", *_question(path, asked)), lambda: body_of(context))
+        question = _question(path, asked)
+        context = asked.cube.remembered(
+            ("context", *question), lambda: report_context(asked, report, path)
+        )
+        body = asked.cube.remembered(("body", *question), lambda: body_of(context))
         return page(request, "report.html", asked.at, body=body, **context)
-    if form == "json":
-        return JSONResponse(report_json(asked, report))
-    name = {"Content-Disposition": f'attachment; filename="{report.key}.{form}"'}
-    if form == "csv":
-        return Response(report_csv(report), media_type="text/csv; charset=utf-8", headers=name)
-    if form == "xlsx":
-        return Response(report_workbook(asked, report), media_type=XLSX, headers=name)
-    raise NotFoundPage(f"A report has no form .{form}: ask for .csv, .json or .xlsx.")
+    return in_form(asked, report, form)
 
 
 REPORTS: Mapping[str, Build] = {
@@ -66,37 +80,56 @@ REPORTS: Mapping[str, Build] = {
     "/cogs": cogs,
     "/cogs/unattributed": unattributed,
 }
+LAKE_REPORTS: Mapping[str, BuildOfLake] = {
+    "/bridge": profit_bridge,
+    "/revenue": revenue_report,
+    "/invoiced": invoiced_report,
+    "/mrr": mrr_report,
+    "/margin/days": days_report,
+}
+# Pages of figures of now, whatever a close keeps, and what beside the lake they change with.
+OF_NOW: Mapping[str, Callable[[Asked], object]] = {
+    "/revenue": lambda asked: standings_stamp(asked.state),
+    "/mrr": lambda asked: (recurring_stamp(asked.state), asked.at.date()),
+    "/invoiced": lambda _: None,
+    "/margin/days": lambda _: None,
+}
+# Pages with the tie-out at their foot, and the months each of them shows.
+FOOTED: Mapping[str, Callable[[Asked], Asked]] = {
+    **dict.fromkeys(("", "/bridge", "/revenue"), lambda asked: asked),
+    **{path: lambda asked: asked for path in REPORTS if path.startswith("/margin")},
+    "/margin": with_recent_months,
+    "/margin/days": of_newest_months,
+}
 
 
 def built(path: str, asked: Asked, lake: Lake) -> Report:
     """Return a report; a page of it is built once for each state of figures and names."""
 
     def build() -> Report:
-        report = profit_bridge(asked, lake) if path == "/bridge" else REPORTS[path](asked)
-        return replace(report, notices=[*as_closed(asked), *report.notices])
+        of_lake = LAKE_REPORTS.get(path)
+        report = REPORTS[path](asked) if of_lake is None else of_lake(asked, lake)
+        told = of_now(asked) if path in OF_NOW else as_closed(asked)
+        feet = [_foot(path, asked, lake)] if path in FOOTED and report.tables else []
+        return replace(report, notices=[*told, *report.notices], tables=[*report.tables, *feet])
 
     if asked.has_all_rows:
         return build()
     return asked.cube.remembered(("report", *_question(path, asked)), build)
 
 
+def _foot(path: str, asked: Asked, lake: Lake) -> Table:
+    return tie_out(FOOTED[path](asked), lake, has_bridge=path == REVENUE)
+
+
 def _question(path: str, asked: Asked) -> tuple[object, ...]:
     """Return all that a page of a report depends on beside the figures."""
-    return (path, asked.filters, asked.links, asked.this_month, asked.names_stamp)
+    stamp = OF_NOW[path](asked) if path in OF_NOW else None
+    known = (asked.this_month, asked.names_stamp, asked.ledger, stamp)
+    return (path, asked.filters, asked.links, *known)
 
 
 def add_reports(router: APIRouter) -> None:
     """Add every report to a router of pages, each as a page and as files."""
-    for path in (*REPORTS, "/bridge"):
-        _add(router, path)
-
-
-def _add(router: APIRouter, path: str) -> None:
-    def as_page(request: Request) -> Response:
-        return answer(path, request)
-
-    def as_file(request: Request, form: str) -> Response:
-        return answer(path, request, form)
-
-    for each, route in ((path, as_page), (f"{path}.{{form}}", as_file)):
-        router.add_api_route(each, route, response_class=Response)
+    for path in (*REPORTS, *LAKE_REPORTS):
+        add_forms(router, path, answer)

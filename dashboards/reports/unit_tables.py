@@ -7,7 +7,8 @@ import polars as pl
 
 from dashboards.margin import Margin, UnitEconomics, unit_economics
 from dashboards.reports.asked import Asked
-from dashboards.reports.cells import LOSS
+from dashboards.reports.basis_words import metric_words
+from dashboards.reports.cells import LOSS, named
 from dashboards.reports.report import Cell, Column, Kind, Row, Table
 from dashboards.reports.words import Words
 
@@ -69,9 +70,11 @@ def _row(asked: Asked, row: Mapping[str, Any], service_name: str) -> Row:
     name = Cell(words.say("Fees and costs of no metric"))
     if metric is not None:
         link = asked.page("/margin/metric", service=row["service"], metric=metric, account=None)
-        name = Cell(metric, link)
+        name = Cell(metric_words(metric, words), link)
     margin = Margin(row["revenue_cents"], row["cogs_cad"])
-    money = [Cell(margin.revenue), Cell(margin.cogs_cad)]
+    scope, which = asked.scope(asked.window.months, service=row["service"]), named("metric", metric)
+    money = [Cell(margin.revenue, asked.links.revenue(scope, **which)),
+             Cell(margin.cogs_cad, asked.links.cogs(scope, **which))]  # fmt: skip
     return Row([name, Cell(service_name), *money, *unit_cells(economics_of(row), words)])
 
 

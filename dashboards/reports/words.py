@@ -5,22 +5,24 @@ Rounds for display only, half-up and last. A sentence is known by its English te
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
+from functools import lru_cache
 
 from babel.dates import format_date, format_datetime, get_timezone
 
-from catalog.money import MONEY_CONTEXT, amount_of_cents, rounded_cents
+from catalog.money import MONEY_CONTEXT
 from dashboards.close.french import FRENCH_OF_CLOSE
 from dashboards.formats import TIMEZONE
-from dashboards.margin.figures import CURRENCY
+from dashboards.margin.figures import CENTS_EXPONENT
 from dashboards.reports.french import FRENCH
+from dashboards.trace.french import FRENCH_OF_TRACE
 
 LANGUAGES = {"en": "en_CA", "fr": "fr_CA"}
 THIN = "\N{NO-BREAK SPACE}"
 # A unit price keeps what two cents would hide: four significant digits, at most 12 decimals.
 UNIT_DIGITS, UNIT_DECIMALS_MIN, UNIT_DECIMALS_MAX = 4, 2, 12
 QUANTITY_DECIMALS_MAX = 6
-_FRENCH = FRENCH | FRENCH_OF_CLOSE
+_FRENCH = FRENCH | FRENCH_OF_CLOSE | FRENCH_OF_TRACE
 _STEPS = ((9, "B", "G"), (6, "M", "M"), (3, "K", "k"))
 
 
@@ -47,7 +49,7 @@ class Words:
 
     def plain(self, amount: Decimal) -> str:
         """Return CAD without a sign of currency, half-up to the cent: 1,234.50."""
-        return self._localised(f"{_cents(amount):,.2f}")
+        return self._localised(f"{_rounded(amount, CENTS_EXPONENT):,.2f}")
 
     def money(self, amount: Decimal) -> str:
         """Return CAD with its sign of currency, half-up to the cent: $1,234.50."""
@@ -73,6 +75,10 @@ class Words:
         """Return a ratio as a whole percentage, where there is little room."""
         return self._percentage(ratio, 0)
 
+    def points(self, value: Decimal) -> str:
+        """Return a change of percentage points with one decimal: -0.1."""
+        return self._localised(f"{_rounded(value, 1):,.1f}")
+
     def quantity(self, value: Decimal) -> str:
         """Return a quantity with at most six decimals and no superfluous zero."""
         text = f"{_rounded(value, QUANTITY_DECIMALS_MAX):,f}"
@@ -94,15 +100,15 @@ class Words:
 
     def month(self, first_day: date) -> str:
         """Return a month: Oct 2026."""
-        return format_date(first_day, "MMM y", locale=self.locale)
+        return _date(first_day, "MMM y", self.locale)
 
     def long_month(self, first_day: date) -> str:
         """Return a month in full: October 2026."""
-        return format_date(first_day, "MMMM y", locale=self.locale)
+        return _date(first_day, "MMMM y", self.locale)
 
     def short_month(self, first_day: date) -> str:
         """Return a month without its year: Oct."""
-        return format_date(first_day, "MMM", locale=self.locale)
+        return _date(first_day, "MMM", self.locale)
 
     def instant(self, moment: datetime | None) -> str:
         """Return an instant to the minute, in Toronto."""
@@ -127,14 +133,14 @@ class Words:
         return text
 
 
-def _cents(amount: Decimal) -> Decimal:
-    return amount_of_cents(rounded_cents(amount, CURRENCY), CURRENCY)
+@lru_cache(maxsize=2048)
+def _date(day: date, form: str, locale: str) -> str:
+    return format_date(day, form, locale=locale)
 
 
 def _rounded(value: Decimal, decimals: int) -> Decimal:
     """Return a value half-up at some decimals, without a negative zero."""
-    with localcontext(MONEY_CONTEXT):
-        return value.quantize(Decimal(1).scaleb(-decimals)) or Decimal(0)
+    return value.quantize(Decimal(1).scaleb(-decimals), context=MONEY_CONTEXT) or Decimal(0)
 
 
 ENGLISH = Words("en")

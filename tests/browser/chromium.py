@@ -77,3 +77,22 @@ def served(app: FastAPI) -> Iterator[str]:
         server.should_exit = True
         thread.join(STARTED_SECONDS_MAX)
         listening.close()
+
+
+def opened(
+    browser: Browser,
+    address: str,
+    *,
+    is_dark: bool = False,
+    width: int = 1440,
+    scripts: bool = True,
+) -> tuple[Page, Watched]:
+    """Return a new page that is watched, in a window of some width."""
+    page = browser.new_page(
+        color_scheme="dark" if is_dark else "light",
+        viewport={"width": width, "height": 900},
+        java_script_enabled=scripts,
+    )
+    watched = Watched(urlsplit(address).netloc)
+    watched.watch(page)
+    return page, watched

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from storage.lake import Lake
 from tests.dashboards.seed import open_seeded, seeded_app
+from tests.prepared import prepared_lake
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +21,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 @pytest.fixture
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = Lake(tmp_path_factory.mktemp("lake"))
+    opened = Lake(prepared_lake(tmp_path_factory.mktemp("lake")))
     yield opened
     opened.close()

@@ -1,10 +1,12 @@
 """Reads a page as a browser's reader would: its links, its tables, its text."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TypeAlias
 
 Attributes: TypeAlias = list[tuple[str, str | None]]
+ADDRESSES = ("href", "src", "action", "hx-get", "data-echarts")
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
 
@@ -47,6 +49,21 @@ class Page(HTMLParser):
         if self.cells and self.cells[-1] and {"td", "th"} & set(self.open_tags):
             self.cells[-1][-1] = f"{self.cells[-1][-1]} {data}".strip()
 
+    def strangers(self) -> list[str]:
+        """Return what could run code of the page's own, or load something from elsewhere."""
+        return [found for tag, attributes in self.elements for found in _strange(tag, attributes)]
+
     def rows(self, first_cell: str) -> list[list[str]]:
         """Return the table rows that start with a text."""
         return [row for row in self.cells if row and row[0] == first_cell]
+
+
+def _strange(tag: str, attributes: dict[str, str | None]) -> Iterator[str]:
+    is_data = attributes.get("type") == "application/json"
+    is_inline = tag == "script" and "src" not in attributes and not is_data
+    if is_inline or tag in {"style", "iframe", "object", "embed"}:
+        yield f"<{tag}>"
+    for name, value in attributes.items():
+        is_code = name == "style" or name.startswith(("on", "hx-on"))
+        if is_code or (name in ADDRESSES and not (value or "/").startswith(("/", "#"))):
+            yield f"{name}={value}"

@@ -21,6 +21,7 @@ from storage import tables
 from storage.lake import Lake
 from storage.lake_tables import COST, RATED_LINE
 from storage.state import State, open_state
+from tests.prepared import prepared_lake
 
 NOW = datetime(2026, 12, 2, 14, 30, tzinfo=UTC)
 TORONTO = ZoneInfo("America/Toronto")
@@ -78,7 +79,7 @@ def seed_lake(lake: Lake) -> None:
 
 def seeded_app(lake: Lake, state: State) -> FastAPI:
     """Return an application that serves the pages of a lake and a state."""
-    app = FastAPI()
+    app = FastAPI(docs_url=None, redoc_url=None)
     app.state.lake, app.state.state, app.state.clock = lake, state, lambda: NOW
     app.state.close_sources = CloseSources(
         state, lake, FlushedAlready(), oldest_waiting=lambda: None, has_odoo=True
@@ -100,7 +101,7 @@ class FlushedAlready:
 
 def open_seeded(folder: Path) -> tuple[Lake, State]:
     """Return a lake and a state in a folder, with all figures in them."""
-    lake, state = Lake(folder / "lake"), open_state("", folder)
+    lake, state = Lake(prepared_lake(folder / "lake")), open_state("", folder)
     seed_lake(lake)
     seed_state(state)
     return lake, state

@@ -3,25 +3,13 @@
 Amounts are decimal text in cents of the currency, as the report gives them.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
-from catalog.exact_json import JsonObject, JsonValue
 from catalog.money import MONEY_CONTEXT
 from dashboards.costs.charges import Charges
-from dashboards.costs.sources.json_charges import (
-    Reader,
-    Row,
-    amounts,
-    charges_of,
-    documents,
-    members,
-    refused,
-)
-from dashboards.costs.sources.paging import following_pages
-from dashboards.costs.sources.source import Fetch, Window, windows_of_days
+from dashboards.costs.sources.buckets import Buckets, repeated
+from dashboards.costs.sources.json_charges import Reader, Row, amounts
+from dashboards.costs.sources.source import Query, Window
 
 PROVIDER = "Anthropic"
 PATH = "/v1/organizations/cost_report"
@@ -29,52 +17,19 @@ DAYS_MAX = 31
 CENTS = Decimal(100)
 
 
-@dataclass(frozen=True, slots=True)
-class AnthropicCosts:
-    """The costs of an organization, by workspace and description."""
-
-    ask: Fetch
-    name: str = "anthropic"
-
-    def discover(self, since: date, until: date) -> Iterator[Window]:
-        """Give windows of at most 31 days."""
-        return windows_of_days(since, until, DAYS_MAX)
-
-    def fetch(self, window: Window) -> Iterator[bytes]:
-        """Give every page of a window."""
-        query = {
-            "starting_at": f"{window.start.isoformat()}T00:00:00Z",
-            "ending_at": f"{window.end.isoformat()}T00:00:00Z",
-            "bucket_width": "1d",
-            "group_by[]": "workspace_id,description",
-            "limit": str(DAYS_MAX),
-        }
-        return following_pages(self.ask, PATH, query)
-
-    def normalise(self, page: bytes) -> Charges:
-        """Return a page's charges."""
-        return anthropic_charges(page)
-
-
 def anthropic_charges(content: bytes) -> Charges:
     """Return the charges of recorded pages."""
-    try:
-        items = [item for page in documents(content) for item in _results(page)]
-    except ValueError as error:
-        return refused(str(error))
-    return charges_of(items, _charge)
+    return ANTHROPIC.charges(content)
 
 
-def _results(page: JsonValue) -> Iterator[JsonValue]:
-    for bucket in members(page, "data"):
-        for result in members(bucket, "results"):
-            if isinstance(bucket, dict) and isinstance(result, dict):
-                times: JsonObject = {
-                    name: bucket.get(name) for name in ("starting_at", "ending_at")
-                }
-                yield {**times, **result}
-            else:
-                yield result
+def _question(window: Window) -> Query:
+    return (
+        ("starting_at", f"{window.start.isoformat()}T00:00:00Z"),
+        ("ending_at", f"{window.end.isoformat()}T00:00:00Z"),
+        ("bucket_width", "1d"),
+        ("limit", str(DAYS_MAX)),
+        *repeated("group_by[]", ("workspace_id", "description")),
+    )
 
 
 def _charge(read: Reader) -> Row:
@@ -95,3 +50,12 @@ def _charge(read: Reader) -> Row:
         "source_key": "|".join(key),
         **amounts(MONEY_CONTEXT.divide(read.cost("amount"), CENTS)),
     }
+
+
+ANTHROPIC = Buckets(
+    name="anthropic",
+    reports=((PATH, _question),),
+    days_max=DAYS_MAX,
+    times=("starting_at", "ending_at"),
+    charge=_charge,
+)

@@ -3,75 +3,43 @@
 Costs are the truth of a day; usage has no price, so its rows cost 0 and carry quantities.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from catalog.exact_json import JsonObject, JsonValue
 from dashboards.costs.charges import Charges
-from dashboards.costs.sources.json_charges import (
-    Reader,
-    Row,
-    amounts,
-    charges_of,
-    documents,
-    members,
-    refused,
-)
-from dashboards.costs.sources.paging import following_pages
-from dashboards.costs.sources.source import Fetch, Window, windows_of_days
+from dashboards.costs.sources.buckets import Buckets, repeated
+from dashboards.costs.sources.json_charges import Reader, Row, amounts
+from dashboards.costs.sources.source import Query, Window
 
 PROVIDER = "OpenAI"
 PATH = "/v1/organization/costs"
-DAYS_MAX = 180
+USAGE_PATH = "/v1/organization/usage/completions"
+# Usage gives 31 days a page, costs 180.
+DAYS_MAX = 31
 USAGE_MODEL = ("input_tokens", "output_tokens")
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAiCosts:
-    """The costs of an organization, by project and line item."""
-
-    ask: Fetch
-    name: str = "openai"
-
-    def discover(self, since: date, until: date) -> Iterator[Window]:
-        """Give windows of at most 180 days."""
-        return windows_of_days(since, until, DAYS_MAX)
-
-    def fetch(self, window: Window) -> Iterator[bytes]:
-        """Give every page of a window."""
-        query = {
-            "start_time": _seconds(window.start),
-            "end_time": _seconds(window.end),
-            "bucket_width": "1d",
-            "group_by": "project_id,line_item",
-            "limit": str(DAYS_MAX),
-        }
-        return following_pages(self.ask, PATH, query)
-
-    def normalise(self, page: bytes) -> Charges:
-        """Return a page's charges."""
-        return openai_charges(page)
 
 
 def openai_charges(content: bytes) -> Charges:
     """Return the charges of recorded pages of costs or usage."""
-    try:
-        items = [item for page in documents(content) for item in _results(page)]
-    except ValueError as error:
-        return refused(str(error))
-    return charges_of(items, _charge)
+    return OPENAI.charges(content)
 
 
-def _results(page: JsonValue) -> Iterator[JsonValue]:
-    for bucket in members(page, "data"):
-        for result in members(bucket, "results"):
-            if isinstance(bucket, dict) and isinstance(result, dict):
-                times: JsonObject = {name: bucket.get(name) for name in ("start_time", "end_time")}
-                yield {**times, **result}
-            else:
-                yield result
+def _costs(window: Window) -> Query:
+    return (*_days(window), *repeated("group_by[]", ("project_id", "line_item")))
+
+
+def _usage(window: Window) -> Query:
+    by = ("project_id", "user_id", "api_key_id", "model", "batch")
+    return (*_days(window), *repeated("group_by[]", by))
+
+
+def _days(window: Window) -> Query:
+    return (
+        ("start_time", _seconds(window.start)),
+        ("end_time", _seconds(window.end)),
+        ("bucket_width", "1d"),
+        ("limit", str(DAYS_MAX)),
+    )
 
 
 def _charge(read: Reader) -> Row:
@@ -109,3 +77,12 @@ def _tokens(read: Reader) -> Row:
 def _seconds(day: date) -> str:
     since = datetime.combine(day, time(), tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return str(since.days * 86_400)
+
+
+OPENAI = Buckets(
+    name="openai",
+    reports=((PATH, _costs), (USAGE_PATH, _usage)),
+    days_max=DAYS_MAX,
+    times=("start_time", "end_time"),
+    charge=_charge,
+)

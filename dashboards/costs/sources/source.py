@@ -1,13 +1,15 @@
-"""What every source of costs is: windows to read, pages of one, and charges of a page."""
+"""What every source of costs is: windows to read, pages of one, and charges of its pages."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
 from dashboards.costs.charges import Charges
 
-Fetch = Callable[[str, Mapping[str, str]], bytes]
+Query = tuple[tuple[str, str], ...]
+"""The parameters of an address; a name may stand in it several times."""
+Fetch = Callable[[str, Query], bytes]
 """Asks a provider: a path and its query in, the body of the answer out."""
 
 
@@ -32,8 +34,8 @@ class CostSource(Protocol):
     def fetch(self, window: Window) -> Iterator[bytes]:
         """Give every page of a window."""
 
-    def normalise(self, page: bytes) -> Charges:
-        """Return a page's charges, or what is wrong with them."""
+    def normalise(self, content: bytes) -> Charges:
+        """Return the charges of recorded pages, or what is wrong with them."""
 
 
 def windows_of_days(since: date, until: date, days_max: int) -> Iterator[Window]:
@@ -42,3 +44,8 @@ def windows_of_days(since: date, until: date, days_max: int) -> Iterator[Window]
         end = min(until, since + timedelta(days=days_max))
         yield Window(since, end)
         since = end
+
+
+def recorded(pages: Sequence[bytes]) -> bytes:
+    """Return pages of JSON as one document, each as it came: what a file of them would hold."""
+    return b"[" + b",\n".join(pages) + b"]"

@@ -3,8 +3,11 @@
 A record of an unknown category is refused unless it is free, so that none is lost in silence.
 """
 
+import re
 from collections import defaultdict
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
 from catalog.exact_json import JsonValue
@@ -22,6 +25,8 @@ from dashboards.costs.sources.json_charges import (
     refused,
     whole_days,
 )
+from dashboards.costs.sources.paging import linked_pages
+from dashboards.costs.sources.source import Fetch, Window, windows_of_days
 
 PROVIDER = "Twilio"
 TOTAL = "totalprice"
@@ -53,6 +58,49 @@ LEAVES = frozenset(
     }
 )
 PRICE_TOLERANCE = Decimal("0.01")
+ACCOUNTS = "/2010-04-01/Accounts"
+SID = re.compile(r"AC[0-9a-zA-Z]{1,40}", re.ASCII)
+DAYS_MAX, PAGE_SIZE = 31, 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioCosts:
+    """The usage of an account and of each of its subaccounts, told apart."""
+
+    ask: Fetch
+    account: str
+    name: str = "twilio"
+
+    def discover(self, since: date, until: date) -> Iterator[Window]:
+        """Give windows of at most 31 days."""
+        return windows_of_days(since, until, DAYS_MAX)
+
+    def fetch(self, window: Window) -> Iterator[bytes]:
+        """Give every page of every account; ValueError when the list of accounts is none."""
+        query = (
+            ("StartDate", window.start.isoformat()),
+            ("EndDate", (window.end - timedelta(days=1)).isoformat()),
+            ("IncludeSubaccounts", "false"),
+            ("PageSize", str(PAGE_SIZE)),
+        )
+        for account in self._accounts():
+            path = f"{ACCOUNTS}/{account}/Usage/Records/Daily.json"
+            yield from linked_pages(self.ask, path, query)
+
+    def normalise(self, content: bytes) -> Charges:
+        """Return the charges of recorded pages."""
+        return twilio_charges(content)
+
+    def _accounts(self) -> list[str]:
+        found = {self.account: None}
+        for page in linked_pages(self.ask, f"{ACCOUNTS}.json", (("PageSize", str(PAGE_SIZE)),)):
+            for document in documents(page):
+                for item in members(document, "accounts"):
+                    sid = item.get("sid") if isinstance(item, dict) else None
+                    if not isinstance(sid, str) or not SID.fullmatch(sid):
+                        raise ValueError("Twilio lists an account without its sid")
+                    found[sid] = None
+        return list(found)
 
 
 def twilio_charges(content: bytes) -> Charges:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.costs.allocation import parts_of
-from dashboards.costs.attribution import USAGE_SCHEMA, attributed
+from dashboards.costs.attribution import USAGE_SCHEMA, attributed, divided, with_rules
 from dashboards.costs.coverage import coverage
 from dashboards.costs.rules import CostRule, RuleKind, Target, target_from_text
 from tests.dashboards.costs.charge_rows import DAY, a_batch, a_charge
@@ -90,6 +90,23 @@ def test_every_day_sums_to_the_bill(
     sums = [
         frame.group_by(by).agg(pl.col("cogs_cad").sum()).sort(by).rows() for frame in (batch, found)
     ]
+    assert sums[0] == sums[1]
+
+
+@given(st.lists(charges, min_size=1, max_size=6), st.lists(rules, unique_by=lambda r: r.id))
+def test_each_division_is_its_rows(
+    drawn: list[dict[str, object]], drawn_rules: list[CostRule]
+) -> None:
+    """For each rule, day and provider's service, the parts made sum to the rows it met."""
+    ruled = with_rules(a_batch(*drawn), drawn_rules)
+    by = ["rule_id", "day", "provider", "provider_service"]
+
+    sums = [
+        frame.filter(pl.col("rule_id").is_not_null())
+        .group_by(by).agg(pl.col("cogs_cad").sum()).sort(by, nulls_last=True).rows()
+        for frame in (ruled, divided(ruled, drawn_rules, USED))
+    ]  # fmt: skip
+
     assert sums[0] == sums[1]
 
 

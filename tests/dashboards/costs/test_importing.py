@@ -4,6 +4,8 @@ import csv
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from dashboards.costs.importing import import_costs
 from storage.lake import Lake
 from storage.lake_tables import COST
@@ -46,6 +48,29 @@ def test_the_published_sample_foots(lake: Lake) -> None:
     assert found.rows == 1000
     assert found.effective_cost == {"USD": sum(independent_sums("EffectiveCost").values())}
     assert found.cogs_cad == found.effective_cost["USD"] * Decimal("1.4")
+
+
+@pytest.mark.parametrize("provider", ["ProviderName", "ServiceProviderName"])
+def test_the_sample_foots_by_invoice(lake: Lake, provider: str) -> None:
+    """As FOCUS 1.2 to 1.4 write it, the sample's sums by invoice and category are the file's."""
+    with sample().open(newline="", encoding="utf-8") as lines:
+        rows = [
+            {**row, "InvoiceId": f"{row['InvoiceIssuerName']} {row['BillingPeriodStart'][:7]}",
+             provider: row["ProviderName"]}
+            for row in csv.DictReader(lines)
+        ]  # fmt: skip
+    header = [name for name in rows[0] if name not in ({"ProviderName"} - {provider})]
+    expected: dict[tuple[str, str, str], Decimal] = {}
+    for row in rows:
+        key = row["InvoiceId"], row["ChargeCategory"], row[provider]
+        expected[key] = expected.get(key, Decimal(0)) + Decimal(row["BilledCost"])
+
+    found = import_costs(lake, focus_file(*rows, header=header), USD)
+    costs = lake.scan(COST).collect().group_by("invoice_id", "charge_category", "provider")
+
+    assert found.errors == ()
+    assert len(expected) > 5
+    assert {key: part["billed_cost"].sum() for key, part in costs} == expected
 
 
 def test_a_file_counts_once(lake: Lake) -> None:

@@ -16,12 +16,15 @@ from dashboards.costs.cost_store import costs_in_effect
 from dashboards.costs.drop_folder import import_dropped
 from dashboards.costs.fx import FxRates
 from dashboards.costs.importing import Delivery, import_costs
-from dashboards.costs.sources.anthropic import AnthropicCosts, anthropic_charges
+from dashboards.costs.sources.anthropic import ANTHROPIC as ANTHROPIC_BUCKETS
+from dashboards.costs.sources.anthropic import anthropic_charges
+from dashboards.costs.sources.buckets import BucketedCosts, Buckets
 from dashboards.costs.sources.daily_costs import fusion_api_charges
 from dashboards.costs.sources.formats import READERS, CostFormat
 from dashboards.costs.sources.google import google_charges
-from dashboards.costs.sources.openai import OpenAiCosts, openai_charges
-from dashboards.costs.sources.source import CostSource, Window
+from dashboards.costs.sources.openai import OPENAI as OPENAI_BUCKETS
+from dashboards.costs.sources.openai import openai_charges
+from dashboards.costs.sources.source import CostSource, recorded
 from dashboards.costs.sources.twilio import twilio_charges
 from storage.lake import Lake
 from tests.dashboards.costs.charge_rows import AT
@@ -85,30 +88,23 @@ def test_openai_costs_keep_every_digit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "pages"),
+    ("buckets", "pages"),
     [
-        (OpenAiCosts, [OPENAI % (b"true", b'"p2"'), OPENAI % (b"false", b"null")]),
-        (AnthropicCosts, [ANTHROPIC]),
+        (OPENAI_BUCKETS, [OPENAI % (b"true", b'"p2"'), OPENAI % (b"false", b"null")]),
+        (ANTHROPIC_BUCKETS, [ANTHROPIC]),
     ],
 )
-def test_pages_are_followed_to_the_last(
-    source: type[OpenAiCosts | AnthropicCosts], pages: list[bytes]
+def test_windows_cover_the_days_and_recorded_pages_are_a_file(
+    buckets: Buckets, pages: list[bytes]
 ) -> None:
-    """A source asks for each following page by its name, and for none after the last."""
-    asked: list[str | None] = []
+    """Windows follow one another without a gap, and pages read over a network are a file's."""
+    source: CostSource = BucketedCosts(lambda _path, _query: b"", buckets)
+    windows = list(source.discover(date(2026, 1, 1), date(2026, 12, 31)))
 
-    def ask(_path: str, query: Mapping[str, str]) -> bytes:
-        asked.append(query.get("page"))
-        return pages[len(asked) - 1]
-
-    found: CostSource = source(ask)
-    windows = list(found.discover(date(2026, 1, 1), date(2026, 12, 31)))
-
-    assert list(found.fetch(Window(date(2026, 10, 1), date(2026, 10, 2)))) == pages
-    assert asked == [None, "p2"][: len(pages)]
-    assert all(costs_of(found.normalise(page)) for page in pages)
     assert (windows[0].start, windows[-1].end) == (date(2026, 1, 1), date(2026, 12, 31))
     assert all(one.end == two.start for one, two in pairwise(windows))
+    every = [cost for page in pages for cost in costs_of(source.normalise(page))]
+    assert costs_of(source.normalise(recorded(pages))) == every
 
 
 def test_anthropic_tells_cents() -> None:

@@ -18,6 +18,7 @@ from storage.lake_replacement import DayReplacement, replace_days_once
 from storage.lake_tables import COST, MARGIN_DAILY
 from storage.state import State, open_state
 from tests.dashboards.seed import MONTHS, NOW, cost_frame, open_seeded
+from tests.prepared import prepared_lake
 
 OCTOBER = date(2026, 10, 1)
 LATER = NOW + timedelta(hours=1)
@@ -49,7 +50,7 @@ def add_cost(lake: Lake, month: date) -> None:
 
 def test_a_new_house_has_an_empty_mart(tmp_path: Path) -> None:
     """Without lines and costs there is nothing to refresh, and an empty cube."""
-    lake, state = Lake(tmp_path / "lake"), open_state("", tmp_path)
+    lake, state = Lake(prepared_lake(tmp_path / "lake")), open_state("", tmp_path)
 
     assert refresh_margin(lake, state, at=NOW) == 0
     assert read_cube(lake, state).months == ()

@@ -60,18 +60,14 @@ def table_of(client: TestClient, path: str, key: str, query: str = "") -> list[d
 def test_every_report_is_closed_and_safe(
     client: TestClient, path: str, query: str, language: str
 ) -> None:
-    """Every report is well formed, runs no script, loads nothing from elsewhere, is not stored."""
+    """Every report is well formed, not stored, without inline code and without strangers."""
     answer = client.get(address(path, f"{query}&lang={language}"))
     page = Page(answer.text)
 
     assert page.open_tags == []
-    assert not {"script", "style", "iframe"} & {tag for tag, _ in page.elements}
+    assert page.strangers() == []
     assert answer.headers["cache-control"] == "no-store"
     assert "unsafe" not in answer.headers["content-security-policy"]
-    for _, attributes in page.elements:
-        assert not any(name == "style" or name.startswith("on") for name in attributes)
-        for name in ("href", "src", "action"):
-            assert (attributes.get(name) or "/").startswith(("/", "#"))
 
 
 @every_report

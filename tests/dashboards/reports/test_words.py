@@ -17,9 +17,14 @@ from dashboards.margin import basis_reason
 from dashboards.margin.bases import Basis
 from dashboards.margin.figures import NEGATIVE_REVENUE, NO_REVENUE
 from dashboards.margin.unit_economics import NO_UNITS
+from dashboards.reports.basis_words import LEADS, NAMES, NOTES
 from dashboards.reports.french import FRENCH
 from dashboards.reports.loss_words import LABELS, SENTENCES
+from dashboards.reports.mrr import LABELS as MOVEMENT_LABELS
+from dashboards.reports.notices import FOREIGN_INVOICED, FOREIGN_RATED
 from dashboards.reports.profit_bridge import LABELS as BARS
+from dashboards.reports.revenue import LABELS as BETWEEN
+from dashboards.reports.tie_out import NO_METRIC_IN_ODOO, NOBODY_IN_ODOO
 from dashboards.reports.words import ENGLISH, Words
 
 FRENCH_WORDS = Words("fr")
@@ -51,7 +56,10 @@ def test_every_sentence_has_its_french() -> None:
     """Whatever a page says in English it can say in French, with the same figures in it."""
     known = {*LABELS.values(), *SENTENCES.values(), NO_REVENUE, NEGATIVE_REVENUE, NO_UNITS,
              *(words for pair in BARS.values() for words in pair),
-             *(basis_reason(basis) or "n/a" for basis in Basis)}  # fmt: skip
+             *(words for pair in BETWEEN.values() for words in pair), *MOVEMENT_LABELS.values(),
+             *NAMES.values(), *LEADS.values(), *NOTES.values(), FOREIGN_RATED, FOREIGN_INVOICED,
+             NO_METRIC_IN_ODOO, NOBODY_IN_ODOO,
+             *(basis_reason(basis, is_odoo_read=False) or "n/a" for basis in Basis)}  # fmt: skip
     wanted = said_in_code() | said_in_templates() | known
 
     assert len(wanted) > 150

@@ -1,0 +1,98 @@
+"""The parts of a figure, read from the lake: rated lines with their invoice, and costs."""
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from dashboards.costs.attributed import attributed_costs, ruled_costs, traced_costs
+from dashboards.costs.cost_store import costs_in_effect
+from dashboards.margin import CURRENCY, with_owners
+from dashboards.pages import NotFoundPage
+from dashboards.trace.figure import Figure
+from odoo_bridge.change_feed.invoice_lines import invoiced_lines
+from storage.lake import Lake
+from storage.lake_tables import RATED_LINE
+from storage.state import State
+
+LINE_COLUMNS = (
+    *("month", "service", "account_id", "description", "kind", "metric_code", "plan_code"),
+    *("quantity", "amount_cents", "id", "period_start"),
+)
+LINE_ORDER = ("month", "service", "account_id", "period_start", "id")
+COST_ORDER = (
+    *("day", "provider", "provider_service", "service", "account_id", "metric_code"),
+    *("source", "source_key", "import_id", "row_number", "rule_id"),
+)
+# What a rule divides at once, as its page is asked for.
+DIVIDED_KEYS = ("rule_id", "day", "provider", "provider_service")
+
+
+def line_parts(lake: Lake, figure: Figure) -> pl.DataFrame:
+    """Return the rated lines whose amounts are the figure's revenue, with what Odoo invoiced.
+
+    `invoiced_cents` is null for a line on no posted invoice.
+    """
+    nobody = {"provider": pl.lit(None, pl.String), "provider_service": pl.lit(None, pl.String)}
+    lines = figure.of(lake.scan(RATED_LINE).with_columns(**nobody))
+    counted = lines.filter(pl.col("currency") == CURRENCY).select(LINE_COLUMNS)
+    billed = invoiced_lines(lake).filter(pl.col("rated_line_id").is_not_null()).sort("move_id")
+    by_line = billed.group_by("rated_line_id").agg(
+        move_name=pl.col("move_name").first(),
+        moves_count=pl.col("move_id").n_unique(),
+        invoiced_cents=pl.col("untaxed_cents").sum(),
+    )
+    found = counted.join(by_line, left_on="id", right_on="rated_line_id", how="left")
+    return found.sort(LINE_ORDER, descending=[True, *[False] * 4]).collect()
+
+
+def cost_parts(lake: Lake, state: State, figure: Figure) -> pl.DataFrame:
+    """Return the costs that the figure's COGS is made of: rows, divided parts and estimates."""
+    first, last = figure.days
+    costs = traced_costs(lake, state, first=first, last=last)
+    rated = lake.scan(RATED_LINE).filter(
+        pl.col("month").is_in(list(figure.months)), pl.col("currency") == CURRENCY
+    )
+    dated = costs.lazy().with_columns(month=pl.col("day").dt.truncate("1mo"))
+    return figure.of(with_owners(dated, rated)).sort(COST_ORDER, nulls_last=True).collect()
+
+
+def divided_rows(
+    lake: Lake, state: State, key: dict[str, Any]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the cost rows that a rule divides together on a day, and the parts it makes."""
+    day = key["day"]
+    same = [pl.col(name).eq_missing(pl.lit(key[name])) for name in DIVIDED_KEYS]
+    rows = ruled_costs(lake, state, first=day, last=day).filter(same)
+    parts = attributed_costs(lake, state, first=day, last=day, as_of=None).filter(same)
+    return rows.sort(COST_ORDER, nulls_last=True), parts.collect()
+
+
+def bill_rows(
+    lake: Lake, state: State, provider: str, invoice: str | None, import_id: str | None
+) -> pl.DataFrame:
+    """Return the cost rows of a provider's invoice, or of one file of it, each with its rule."""
+    of_bill = [pl.col("provider") == provider]
+    if invoice is not None:
+        of_bill.append(pl.col("invoice_id") == invoice)
+    if import_id is not None:
+        of_bill.append(pl.col("import_id") == import_id)
+    days = costs_in_effect(lake).filter(of_bill).select(pl.col("day").unique()).collect()["day"]
+    first, last = days.min(), days.max()
+    if not (isinstance(first, date) and isinstance(last, date)):
+        raise NotFoundPage("No cost row in effect is of this bill.")
+    rows = ruled_costs(lake, state, first=first, last=last).filter(of_bill)
+    return rows.sort(COST_ORDER, nulls_last=True)
+
+
+def invoice_lines(
+    lake: Lake, move_id: int | None, database: str | None, rated_line: str | None
+) -> pl.DataFrame:
+    """Return the posted lines of an invoice in Odoo, or of one rated line, with rated amounts."""
+    asked = {"move_id": move_id, "odoo_database": database, "rated_line_id": rated_line}
+    met = [pl.col(name) == value for name, value in asked.items() if value is not None]
+    lines = invoiced_lines(lake).filter(met).sort("move_id", "line_id").collect()
+    ids = lines["rated_line_id"].drop_nulls().unique().to_list()
+    rated = lake.scan(RATED_LINE).filter(pl.col("id").is_in(ids))
+    known = rated.select("id", "amount_cents").collect()
+    return lines.join(known, left_on="rated_line_id", right_on="id", how="left")
