@@ -1,5 +1,6 @@
 """The app: all rooms behind one address. Knows who serves what, and nothing more."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -40,24 +41,32 @@ from fusion_billing import VERSION, frozen_time, health, metrics
 from fusion_billing.catalogue_ownership import guards_of
 from fusion_billing.closes import close_sources
 from fusion_billing.house import House
-from fusion_billing.idempotency.middleware import Idempotency, IdempotencyLimits
+from fusion_billing.idempotency.middleware import STATE_WORDS, Idempotency, IdempotencyLimits
 from fusion_billing.idempotency.store import Terms, forget_running
 from fusion_billing.metrics import metrics_registry
 from fusion_billing.odoo import answering_odoo_of
 from fusion_billing.openapi.document import install_openapi
 from fusion_billing.openapi.page import router as docs_router
 from fusion_billing.page_access import require_page_access
+from fusion_billing.plain_paths import PlainPaths
 from fusion_billing.request_log import RequestLog
 from fusion_billing.scheduler import Scheduler
-from fusion_billing.single_slashes import SingleSlashes
 from fusion_billing.webhooks import webhook_rules
 from ingest.answering import PushLimits
 from ingest.front_door import FrontDoor, push_routes
 from ingest.import_queue import ImportQueue
 from ingest.keeping import keep_rows
+from ingest.push_protocol import ShortWay, push_protocol, short_paths
 from odoo_bridge.answers.sources import OdooAnswers
+from odoo_bridge.catalogue.writing.routes import router as plan_writes
 
-MOUNTS = ("/api/billing/v1", "/api/v1", "/api/billing/api/v1")
+MOUNT = "/api/billing/v1"
+# Lago's JavaScript client takes its base URL as it is. Its Python client drops the last word unless
+# a slash ends it, then appends api/v1: what it makes of each mount and of /api/billing comes first.
+ALIASES = (
+    *("/api/billing/v1/api/v1", "/api/billing/api/v1/api/v1", "/api/billing/api/api/v1"),
+    *("/api/v1/api/v1", "/api/api/v1", "/api/billing/api/v1", "/api/v1"),
+)
 PAGES_ONLY = (Depends(require_page_access),)
 ROUTERS = (
     ingest.routes.router,
@@ -121,7 +130,9 @@ def create_app(house: House) -> FastAPI:
         lago_events_max=settings.events_batch_max, receipt_events_max=settings.receipt_events_max
     )
     answers = "api" in settings.role_names
-    app.state.push_routes = push_routes(house.intake, push_limits, MOUNTS if answers else ())
+    app.state.push_limits = push_limits
+    app.state.push_keys = KeyCache(house.state, house.pepper, settings.key_seconds)
+    app.state.push_routes = push_routes(house.intake, push_limits, (MOUNT,) if answers else ())
     app.state.limits = limits = Limits(
         body_bytes_max=settings.body_bytes_max,
         events_body_bytes_max=settings.events_body_bytes_max,
@@ -131,16 +142,12 @@ def create_app(house: House) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(BodyLimit, limits=limits)
     app.add_middleware(RequestLog)
-    for mount in MOUNTS if answers else ():
-        for router in ROUTERS:
-            app.include_router(
-                router,
-                prefix=mount,
-                include_in_schema=mount == MOUNTS[0],
-                dependencies=guards_of(router, settings),
-            )
+    if answers and settings.catalogue_owner == "odoo":
+        app.include_router(plan_writes, prefix=MOUNT)
+    for router in ROUTERS if answers else ():
+        app.include_router(router, prefix=MOUNT, dependencies=guards_of(router, settings))
     app.include_router(health.router)
-    app.include_router(health.router, prefix=MOUNTS[0], include_in_schema=False)
+    app.include_router(health.router, prefix=MOUNT, include_in_schema=False)
     if answers:
         app.include_router(dashboards.routes.router, dependencies=PAGES_ONLY)
     app.include_router(metrics.router, dependencies=PAGES_ONLY)
@@ -148,11 +155,11 @@ def create_app(house: House) -> FastAPI:
         app.include_router(frozen_time.router)
     app.add_api_route("/", _home, include_in_schema=False)
     app.include_router(docs_router)
-    install_openapi(app, MOUNTS)
+    install_openapi(app, (MOUNT,))
     return app
 
 
-def create_front_door(app: FastAPI, house: House) -> SingleSlashes:
+def create_front_door(app: FastAPI, house: House) -> PlainPaths:
     """Return what is served: the app, the fast way for pushes before it, keyed requests first."""
     settings = house.settings
     keyed = Idempotency(
@@ -161,13 +168,29 @@ def create_front_door(app: FastAPI, house: House) -> SingleSlashes:
         # Replays are answered here, so that a key is looked up each time: a revoked one gets none.
         keys=KeyCache(house.state, house.pepper, 0),
         clock=house.clock,
-        mounts=MOUNTS if "api" in settings.role_names else (),
+        mounts=(MOUNT,) if "api" in settings.role_names else (),
         limits=IdempotencyLimits(
             settings.idempotency_key_chars_max, app.state.limits, settings.request_seconds_max
         ),
         terms=Terms(settings.idempotency_lease_seconds, settings.idempotency_kept_hours),
+        state_words=STATE_WORDS - ({"plans"} if settings.catalogue_owner == "odoo" else set()),
     )
-    return SingleSlashes(keyed)
+    return PlainPaths(keyed, MOUNT, ALIASES)
+
+
+def create_push_protocol(app: FastAPI, house: House) -> type[asyncio.Protocol]:
+    """Return how uvicorn is to speak HTTP: usual pushes are taken in before there is a request."""
+    settings = house.settings
+    mounts = (MOUNT, *ALIASES) if "api" in settings.role_names else ()
+    way = ShortWay(
+        house.intake,
+        app.state.push_limits,
+        app.state.push_keys,
+        house.clock,
+        short_paths(mounts),
+        settings.events_body_bytes_max,
+    )
+    return push_protocol(way)
 
 
 def _fast_door(app: FastAPI, house: House) -> FrontDoor:
@@ -175,7 +198,7 @@ def _fast_door(app: FastAPI, house: House) -> FrontDoor:
     return FrontDoor(
         app,
         routes=app.state.push_routes,
-        keys=KeyCache(house.state, house.pepper, settings.key_seconds),
+        keys=app.state.push_keys,
         clock=house.clock,
         limits=BodyLimits(
             bytes_max=settings.events_body_bytes_max,

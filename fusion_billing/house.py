@@ -1,17 +1,16 @@
 """The house, opened: every store and thread of one process, built by hand in one place."""
 
-import os
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 from catalog.billable_metrics import BillableMetric
 from catalog.store import billable_metrics, services
 from fusion_billing.clock import Clock
+from fusion_billing.opened_state import opened_state, pepper_of
 from fusion_billing.settings import Settings
 from fusion_billing.shard_workers import ShardWorkers
 from ingest.awaited_flush import AwaitedFlush
@@ -28,9 +27,8 @@ from rating.rated_line_store import ship_rated_lines
 from storage.inbox import Inbox, open_inbox
 from storage.lake import Lake
 from storage.lake_place import LakePlace
-from storage.state import State, open_state
+from storage.state import State
 
-PEPPER_BYTES = 32
 SEED_BITS = 64
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -56,17 +54,6 @@ class House:
         """Return the age of the oldest event that is not in the lake yet; 0 for none."""
         oldest = self.inbox.oldest_at()
         return 0 if oldest is None else max(0, int((self.clock() - oldest).total_seconds()))
-
-
-@contextmanager
-def opened_state(settings: Settings) -> Iterator[State]:
-    """Open only the state database: enough for services and keys while the service runs."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    state = open_state(settings.database_url.get_secret_value(), settings.data_dir.resolve())
-    try:
-        yield state
-    finally:
-        state.close()
 
 
 @contextmanager
@@ -147,29 +134,6 @@ def lake_place(settings: Settings) -> LakePlace:
         s3_key_id=settings.s3_key_id,
         s3_secret=settings.s3_secret.get_secret_value(),
     )
-
-
-def pepper_of(settings: Settings) -> bytes:
-    """Return the secret that keys are digested with: as set, else the data folder's own."""
-    given = settings.pepper.get_secret_value()
-    return bytes.fromhex(given) if given else read_pepper(settings.data_dir)
-
-
-def read_pepper(data_dir: Path) -> bytes:
-    """Return the secret that keys are digested with; made once, readable by the owner only."""
-    path = data_dir / "pepper"
-    fresh = path.with_suffix(f".{os.getpid()}")
-    if not path.exists():
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(PEPPER_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        # Another process may have been faster; its pepper is the one that counts.
-        with suppress(FileExistsError):
-            os.link(fresh, path)
-        fresh.unlink()
-    return path.read_bytes()
 
 
 def _nobody(_shards: Sequence[int]) -> None:

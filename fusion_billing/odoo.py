@@ -1,10 +1,11 @@
 """Odoo as the settings name it, and what waits for it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
-from catalog.services import Posting
+from catalog.services import CardCharging, InvoiceStyle, Posting, Service
 from catalog.store import accounts, services
 from fusion_billing.settings import Settings
 from odoo_bridge.change_feed.feed_report import FeedReport
@@ -66,17 +67,27 @@ def send_waiting(
             for code in known
             for account_id, account in accounts.accounts_by_id(connection, code).items()
         }
-    posting = frozenset(code for code, one in known.items() if one.posting is Posting.POST)
+    rules = SendRules(
+        net_days=settings.odoo_net_days,
+        posting_codes=_codes(known, lambda one: one.posting is Posting.POST),
+        combined_codes=_codes(known, lambda one: one.invoice_style is InvoiceStyle.COMBINED),
+        charging_codes=_codes(known, lambda one: one.card_charging is CardCharging.ON),
+        recreate=recreate,
+    )
     return send_drafts(
         state,
         odoo,
         account_of.__getitem__,
         lambda code: known[code].zone,
         now=at,
-        rules=SendRules(settings.odoo_net_days, posting, recreate),
+        rules=rules,
         limit=settings.odoo_drafts_max,
         dry_run=dry_run,
     )
+
+
+def _codes(known: Mapping[str, Service], says: Callable[[Service], bool]) -> frozenset[str]:
+    return frozenset(code for code, service in known.items() if says(service))
 
 
 def read_feed(

@@ -36,7 +36,13 @@ class RequestLog:
             _log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=_asked(scope),
                 status=status,
                 microseconds=(time.monotonic_ns() - began) // 1000,
             )
+
+
+def _asked(scope: Scope) -> str:
+    """Return the path as it was asked, before it was spelled as the routes spell it."""
+    raw: bytes | None = scope.get("raw_path")
+    return scope["path"] if raw is None else raw.partition(b"?")[0].decode("ascii", "replace")

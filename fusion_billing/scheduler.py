@@ -20,10 +20,12 @@ from fusion_billing.costs import import_waiting_costs, sync_costs
 from fusion_billing.house import House
 from fusion_billing.idempotency.store import forget_expired
 from fusion_billing.odoo import odoo_of, read_feed, send_waiting
+from fusion_billing.provider_costs import provider_sources, read_providers
 from fusion_billing.retention import compaction_rules, drop_old_usage
 from fusion_billing.rolling_up import roll_up_usage
 from ingest.error_events import tell_errors
 from ingest.quarantine_repair import Repairs, resume_all
+from odoo_bridge.cards.charging import charge_cards
 from odoo_bridge.change_feed.invoice_lines import ship_invoice_lines
 from odoo_bridge.orders.syncing import sync_orders
 from rating.rated_line_store import ship_rated_lines
@@ -33,7 +35,7 @@ from storage.published import publish_catalog
 SHARED_JOBS = frozenset(
     {
         *("compact", "ship", "bill", "send", "tell_errors", "mend", "retain", "roll_up", "margin"),
-        *("catalogue", "orders", "costs", "costs_odoo", "feed"),
+        *("catalogue", "orders", "costs", "costs_odoo", "costs_providers", "feed"),
     }
 )
 _log = structlog.get_logger(__name__)
@@ -83,6 +85,8 @@ class Scheduler:
             self.add("costs", self._costs, settings.costs_seconds)
             if settings.costs_odoo_seconds:
                 self.add("costs_odoo", self._costs_odoo, settings.costs_odoo_seconds)
+            if settings.costs_providers_seconds and provider_sources(settings):
+                self.add("costs_providers", self._costs_providers, settings.costs_providers_seconds)
             if settings.odoo_feed_seconds:
                 self.add("feed", self._feed, settings.odoo_feed_seconds)
             if settings.odoo_orders:
@@ -183,7 +187,7 @@ class Scheduler:
         drop_old_usage(self.house, at=self.house.clock(), kept_months=kept)
 
     def _publish(self) -> None:
-        publish_catalog(self.house.lake.folder)
+        publish_catalog(self.house.lake.place.folder, self.house.lake.place.data_path)
 
     def _forget_requests(self) -> None:
         with self.house.state.write() as connection:
@@ -224,6 +228,9 @@ class Scheduler:
     def _costs_odoo(self) -> None:
         sync_costs(self.house)
 
+    def _costs_providers(self) -> None:
+        read_providers(self.house)
+
     def _send(self) -> None:
         odoo = odoo_of(self.house.settings)
         if odoo is None:
@@ -231,3 +238,6 @@ class Scheduler:
         report = send_waiting(self.house.state, odoo, self.house.settings, at=self.house.clock())
         if report.stopped_by is not None:
             raise report.stopped_by
+        charged = charge_cards(self.house.state, odoo, self.house.clock())
+        if charged.stopped_by is not None:
+            raise charged.stopped_by

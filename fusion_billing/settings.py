@@ -248,6 +248,38 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds between two readings of costs and rates of Odoo; 0: by command only.",
     )
+    costs_openai_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Admin key of OpenAI that may read costs and usage; never logged; empty: files "
+        "only.",
+    )
+    costs_openai_url: str = Field(
+        default="https://api.openai.com", description="Address of OpenAI's API."
+    )
+    costs_anthropic_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Admin key of Anthropic that may read the cost report; never logged; empty: "
+        "files only.",
+    )
+    costs_anthropic_url: str = Field(
+        default="https://api.anthropic.com", description="Address of Anthropic's API."
+    )
+    costs_twilio_account: str = Field(
+        default="", description="Account SID whose usage, and whose subaccounts', is read."
+    )
+    costs_twilio_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Auth token of that account, or KEY_SID:SECRET of an API key; never logged.",
+    )
+    costs_twilio_url: str = Field(
+        default="https://api.twilio.com", description="Address of Twilio's API."
+    )
+    costs_providers_seconds: int = Field(
+        default=21_600,
+        ge=0,
+        description="Seconds between two readings of providers whose key is set; 0: by command "
+        "only.",
+    )
     odoo_feed_seconds: int = Field(
         default=60,
         ge=0,

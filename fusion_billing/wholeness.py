@@ -10,7 +10,8 @@ from functools import partial
 
 from catalog.billable_metrics import BillableMetric
 from catalog.store import billable_metrics, services
-from fusion_billing.house import lake_place, opened_state
+from fusion_billing.house import lake_place
+from fusion_billing.opened_state import opened_state
 from fusion_billing.settings import Settings
 from ingest.content_check import MetricVersions, check_content
 from ingest.finding import Finding

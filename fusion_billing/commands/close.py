@@ -14,7 +14,8 @@ from dashboards.scope import ScopeFault, month_from
 from fusion_billing.clock import SystemClock
 from fusion_billing.closes import close_sources
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
-from fusion_billing.house import opened_house, opened_state
+from fusion_billing.house import opened_house
+from fusion_billing.opened_state import opened_state
 
 LIST = "list"
 

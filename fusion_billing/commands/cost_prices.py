@@ -11,7 +11,7 @@ from dashboards.costs.estimates import CostPrice
 from dashboards.costs.price_store import add_price, cost_prices, end_price
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
-from fusion_billing.house import opened_state
+from fusion_billing.opened_state import opened_state
 
 app = typer.Typer(help="The price list that estimates cost.", no_args_is_help=True)
 

@@ -10,7 +10,7 @@ from dashboards.costs.rule_store import add_rule, cost_rules, end_rule
 from dashboards.costs.rules import MATCHABLE, CostRule, RuleKind, rule_body, target_from_text
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, instant_of, say, settings_of
-from fusion_billing.house import opened_state
+from fusion_billing.opened_state import opened_state
 
 app = typer.Typer(help="Rules that say whose a cost is.", no_args_is_help=True)
 Day = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day it holds.")]

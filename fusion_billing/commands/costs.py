@@ -18,7 +18,8 @@ from fusion_billing.commands import cost_prices, cost_rules
 from fusion_billing.commands.odoo_options import configured_odoo
 from fusion_billing.commands.options import AsJson, DataDir, instant_of, say, settings_of
 from fusion_billing.costs import import_waiting_costs, sync_costs, told_faults
-from fusion_billing.house import opened_house, opened_state
+from fusion_billing.house import opened_house
+from fusion_billing.opened_state import opened_state
 
 app = typer.Typer(help="Provider cost: COGS, whose it is, and its rates.", no_args_is_help=True)
 app.add_typer(cost_rules.app, name="rules")

@@ -9,7 +9,7 @@ from catalog.errors import MethodNotAllowed, NotFound
 from catalog.services import ServiceMode
 from catalog.store import services as service_store
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
-from fusion_billing.house import opened_state
+from fusion_billing.opened_state import opened_state
 from rating.draft_store import unsent_count
 
 MEANING = {

@@ -65,7 +65,7 @@ def _build(house: House) -> None:
             at=house.clock(),
             progress=lambda _what, done, total: bar.update(task, completed=done, total=total),
         )
-    publish_catalog(house.lake.folder)
+    publish_catalog(house.lake.place.folder, house.lake.place.data_path)
     descriptor = os.open(keys_file(house.settings), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(keys, file, indent=2)

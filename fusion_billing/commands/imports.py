@@ -1,11 +1,9 @@
-"""import costs: provider cost from a FOCUS file; import usage: events from a file."""
+"""import usage: events from a file; the other imports have files of their own."""
 
 import shlex
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -22,11 +20,7 @@ from rich.progress import (
 )
 
 from catalog.errors import NotFound
-from catalog.money import exact_decimal
 from catalog.store.services import find_service
-from dashboards.costs.fx_store import read_rates
-from dashboards.costs.importing import CostImport, Delivery, import_costs
-from dashboards.costs.sources.formats import READERS, CostFormat, source_of
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
 from fusion_billing.house import House, opened_house
@@ -46,59 +40,6 @@ app = typer.Typer(help="Bring in what others have.", no_args_is_help=True)
 @app.callback()
 def group() -> None:
     """Bring in what others have."""
-
-
-@app.command()
-def costs(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="FOCUS 1.0 to 1.4 CSV, or JSON.")
-    ],
-    rate: Annotated[
-        list[str] | None,
-        typer.Option(help="CAD per unit, e.g. USD=1.3950; default: what `costs rates` took."),
-    ] = None,
-    file_format: Annotated[
-        CostFormat, typer.Option("--format", help="Whose file it is.")
-    ] = CostFormat.FOCUS,
-    source: Annotated[
-        str | None, typer.Option(help="Series of files: newer rows supersede older ones.")
-    ] = None,
-    revision: Annotated[
-        int | None, typer.Option(min=1, help="The file's place in its series; default: newest.")
-    ] = None,
-    complete: Annotated[
-        bool, typer.Option(help="The file has all rows of its days: withdraw what it lacks.")
-    ] = False,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Import a file of provider cost: every row or none, and each file once."""
-    given = dict(_rate(text) for text in rate or [])
-    delivery = Delivery(source or source_of(file_format), revision, complete)
-    if (revision is not None or complete) and delivery.source is None:
-        raise typer.BadParameter("--revision and --complete need --source: a series of files")
-    with opened_house(settings_of(data_dir), SystemClock()) as house:
-        with house.state.read() as connection:
-            rates = replace(read_rates(connection), given=given)
-        result = import_costs(
-            house.lake,
-            file,
-            rates,
-            normalise=READERS[file_format],
-            delivery=delivery,
-            at=house.clock(),
-        )
-    data = {
-        "import_id": result.import_id,
-        "rows": result.rows,
-        "already_imported": result.already_imported,
-        "effective_cost": {name: str(cost) for name, cost in result.effective_cost.items()},
-        "cogs_cad": str(result.cogs_cad),
-        "errors": [f"{fault.place}: {fault.reason}" for fault in result.errors],
-    }
-    say(as_json, data, _text(file, result, data["errors"]))  # type: ignore[arg-type]
-    if result.errors:
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -166,22 +107,6 @@ def _watched(file: UsageFile) -> Iterator[Watch]:
             return True
 
         yield watch
-
-
-def _rate(text: str) -> tuple[str, Decimal]:
-    currency, _, rate = text.partition("=")
-    try:
-        return currency.upper(), exact_decimal(rate)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no rate; write USD=1.3950") from error
-
-
-def _text(file: Path, result: CostImport, errors: list[str]) -> str:
-    if errors:
-        shown = "\n".join(errors[:FAULTS_SHOWN_MAX])
-        return f"{file.name}: nothing imported, {len(errors)} faulty rows\n{shown}"
-    state = "was imported before" if result.already_imported else "imported"
-    return f"{file.name}: {state}, {result.rows} rows, COGS {result.cogs_cad:,.2f} CAD"
 
 
 def _usage_text(done: UsageImport) -> str:

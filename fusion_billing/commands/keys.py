@@ -8,7 +8,7 @@ from catalog.errors import NotFound
 from catalog.store import api_keys, services
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
-from fusion_billing.house import opened_state, pepper_of
+from fusion_billing.opened_state import opened_state, pepper_of
 
 app = typer.Typer(help="API keys: one service each.", no_args_is_help=True)
 ServiceCode = Annotated[str, typer.Argument(help="Code of the service.")]

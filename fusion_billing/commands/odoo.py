@@ -5,11 +5,17 @@ from typing import Annotated
 import typer
 
 from fusion_billing.clock import SystemClock
-from fusion_billing.commands import odoo_catalogue, odoo_feed, odoo_orders, odoo_partners
+from fusion_billing.commands import (
+    odoo_cards,
+    odoo_catalogue,
+    odoo_feed,
+    odoo_orders,
+    odoo_partners,
+)
 from fusion_billing.commands.odoo_options import configured_odoo
 from fusion_billing.commands.options import AsJson, DataDir, DryRun, say, settings_of
-from fusion_billing.house import opened_state
 from fusion_billing.odoo import send_waiting
+from fusion_billing.opened_state import opened_state
 from odoo_bridge.check import Level, check
 from odoo_bridge.fields import setup
 from odoo_bridge.send_report import SendReport
@@ -20,6 +26,7 @@ app.command("candidates")(odoo_partners.candidates)
 app.command("link")(odoo_partners.link)
 app.command("catalogue")(odoo_catalogue.catalogue)
 app.command("orders")(odoo_orders.orders)
+app.command("charge")(odoo_cards.charge)
 app.command("feed")(odoo_feed.feed)
 app.command("accept")(odoo_feed.accept)
 
@@ -77,7 +84,7 @@ def sync(
             *(state, odoo, settings), at=SystemClock()(), dry_run=dry_run, recreate=recreate
         )
     say(as_json, _data(report), _text(report))
-    if report.stopped_by is not None or report.parked:
+    if report.stopped_by is not None or report.parked or report.problems:
         raise typer.Exit(1)
 
 
@@ -89,6 +96,7 @@ def _data(report: SendReport) -> dict[str, object]:
         "remaining": report.remaining,
         "dry_run": report.dry_run,
         "stopped_by": str(report.stopped_by) if report.stopped_by else None,
+        "problems": list(report.problems),
         "drafts": [
             {
                 "id": draft.draft.id,
@@ -103,6 +111,7 @@ def _data(report: SendReport) -> dict[str, object]:
 
 def _text(report: SendReport) -> str:
     lines = [f"{draft.outcome}: {draft.message}" for draft in report.drafts]
+    lines += [f"problem: {problem}" for problem in report.problems]
     lines.append(
         f"{report.sent} sent, {report.already_there} were there, {report.parked} parked, "
         f"{report.remaining} waiting" + (" (dry run)" if report.dry_run else "")

@@ -11,7 +11,7 @@ from fusion_billing.catalogue import is_owned_by_odoo, new_id, read_from_odoo
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.odoo_options import configured_odoo
 from fusion_billing.commands.options import AsJson, DataDir, DryRun, say, settings_of
-from fusion_billing.house import opened_state
+from fusion_billing.opened_state import opened_state
 from odoo_bridge.catalogue.file_reading import service_and_wanted
 from odoo_bridge.catalogue.keeping import FILE, CatalogueReport, keep_catalogue
 from odoo_bridge.catalogue.wanted import Problem, UnreadableError

@@ -7,8 +7,8 @@ import typer
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.odoo_options import configured_odoo
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
-from fusion_billing.house import opened_state
 from fusion_billing.odoo import read_feed
+from fusion_billing.opened_state import opened_state
 from odoo_bridge.change_feed.accepting import accept_change
 from odoo_bridge.change_feed.feed_report import FeedReport
 

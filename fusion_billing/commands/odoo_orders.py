@@ -9,7 +9,7 @@ from catalog.store import services
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.odoo_options import configured_odoo
 from fusion_billing.commands.options import AsJson, DataDir, DryRun, say, settings_of
-from fusion_billing.house import opened_state
+from fusion_billing.opened_state import opened_state
 from odoo_bridge.orders.syncing import OrderReport, OrdersReport, sync_orders
 
 

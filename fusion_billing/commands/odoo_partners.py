@@ -8,7 +8,7 @@ from catalog.accounts import Account
 from catalog.store import accounts, services
 from fusion_billing.commands.odoo_options import configured_odoo
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
-from fusion_billing.house import opened_state
+from fusion_billing.opened_state import opened_state
 from odoo_bridge.candidates import OpenAccount, open_accounts, unsent_account_ids
 from odoo_bridge.fields import refuse_missing_fields
 from odoo_bridge.partner_matches import OdooPartner

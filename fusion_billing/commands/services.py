@@ -14,7 +14,9 @@ from catalog.services import (
     CURRENCY_DEFAULT,
     SERVICE_CODE,
     TIMEZONE_DEFAULT,
+    CardCharging,
     DuplicateAnswer,
+    InvoiceStyle,
     LateUsage,
     Posting,
     Service,
@@ -23,7 +25,7 @@ from catalog.store import api_keys
 from catalog.store import services as service_store
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
-from fusion_billing.house import opened_state, pepper_of
+from fusion_billing.opened_state import opened_state, pepper_of
 
 PERCENT_MAX = 100
 TAX_RATE_HELP = "Percent shown as tax of running usage; an invoice's tax is Odoo's."
@@ -69,7 +71,7 @@ def create(
 
 
 @app.command()
-def change(
+def change(  # noqa: PLR0913, PLR0917 - one option for each thing that can be changed
     code: str,
     name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
     duplicates: Annotated[
@@ -82,6 +84,13 @@ def change(
     posting: Annotated[
         Posting | None, typer.Option(help="Leave invoices in Odoo as drafts, or post them.")
     ] = None,
+    invoice_style: Annotated[
+        InvoiceStyle | None,
+        typer.Option(help="Usage apart from the fee that Odoo's own clock bills, or with it."),
+    ] = None,
+    card_charging: Annotated[
+        CardCharging | None, typer.Option(help="Charge the card saved in Odoo once posted.")
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -91,6 +100,8 @@ def change(
         "duplicates": duplicates,
         "late_usage": late_usage,
         "posting": posting,
+        "invoice_style": invoice_style,
+        "card_charging": card_charging,
         "estimated_tax_rate": None if estimated_tax_rate is None else _tax_rate(estimated_tax_rate),
     }
     with opened_state(settings_of(data_dir)) as state, state.write() as connection:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from fusion_billing.app import create_app, create_front_door
+from fusion_billing.app import create_app, create_front_door, create_push_protocol
 from fusion_billing.clock import Clock, SystemClock, TestClock
 from fusion_billing.commands.options import DataDir, instant_of, settings_of
 from fusion_billing.house import opened_house
@@ -58,9 +58,11 @@ def serve_house(settings: Settings, clock: Clock) -> None:
     """Open the house and serve it; SIGTERM drains requests, keeps what was taken in, and ends."""
     configure_logs(settings.log_level, settings.log_format)
     with opened_house(settings, clock) as house:
+        app = create_app(house)
         server = uvicorn.Server(
             uvicorn.Config(
-                create_front_door(create_app(house), house),
+                create_front_door(app, house),
+                http=create_push_protocol(app, house),
                 host=settings.host,
                 port=settings.port,
                 log_config=None,

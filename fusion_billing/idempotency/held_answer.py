@@ -1,5 +1,7 @@
 """An answer held back until it is kept, and a body given once more to whoever reads it."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.types import Message, Receive, Send
 
 from fusion_billing.idempotency.decision import KeptAnswer
@@ -8,10 +10,16 @@ CONTENT_LENGTH = b"content-length"
 
 
 class HeldAnswer:
-    """Collects an answer; one of more than `bytes_max` bytes is passed on as it comes instead."""
+    """Collects an answer; one of more than `bytes_max` bytes is passed on as it comes instead.
 
-    def __init__(self, send: Send, bytes_max: int) -> None:
+    `before_passing` is awaited before the first byte of such a one is sent.
+    """
+
+    def __init__(
+        self, send: Send, bytes_max: int, before_passing: Callable[[], Awaitable[None]]
+    ) -> None:
         self._send = send
+        self._before_passing = before_passing
         self._bytes_max = bytes_max
         self._messages: list[Message] = []
         self._bytes = 0
@@ -24,8 +32,10 @@ class HeldAnswer:
         self._bytes += len(message.get("body", b""))
         is_body = message["type"] == "http.response.body"
         self._is_whole = is_body and not message.get("more_body", False)
-        if self._is_passing or self._bytes > self._bytes_max:
+        if not self._is_passing and self._bytes > self._bytes_max:
             self._is_passing = True
+            await self._before_passing()
+        if self._is_passing:
             await self.release()
 
     @property

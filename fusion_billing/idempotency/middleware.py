@@ -6,9 +6,11 @@ Decides nothing itself. A request without the header goes on as it came.
 import asyncio
 import secrets
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import msgspec
 import structlog
@@ -29,6 +31,8 @@ from fusion_billing.idempotency.decision import (
     request_digest,
 )
 from fusion_billing.idempotency.held_answer import HeldAnswer, given_body, send_answer
+from storage.fault_points import reached
+from storage.joint_write import JointWrite, joining
 from storage.patience import StoreUnavailableError
 from storage.state import State
 
@@ -37,6 +41,12 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 REPLAYED = (b"idempotent-replayed", b"true")
 ANSWER_BYTES_MAX = 4 * 1024 * 1024
 RENEWALS_A_LEASE = 3
+# What these words are followed by is written to the state alone: one transaction with the answer.
+# A push, correction or cost is kept elsewhere too, and known by its own id when it comes again.
+STATE_WORDS = frozenset(
+    {"billable_metrics", "plans", "customers", "subscriptions", "webhook_endpoints"}
+)
+ENDING_THREADS = 4
 _log = structlog.get_logger(__name__)
 
 
@@ -63,6 +73,12 @@ class Idempotency:
     mounts: tuple[str, ...]
     limits: IdempotencyLimits
     terms: store.Terms
+    # Without those words whose writing asks another system meanwhile: no lock waits for that.
+    state_words: frozenset[str] = STATE_WORDS
+    # Threads of their own: all others may wait for the very transaction that is to be ended.
+    ending: Executor = field(
+        default_factory=lambda: ThreadPoolExecutor(ENDING_THREADS, "answer-keeping")
+    )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it as its key demands."""
@@ -122,21 +138,47 @@ class Idempotency:
         return BodyLimits(most, most, self.limits.body_seconds_max)
 
     async def _run(self, mark: store.Mark, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the app answer, keep the answer, and only then send it."""
-        held = HeldAnswer(send, ANSWER_BYTES_MAX)
+        """Let the app answer, keep the answer with what it wrote, and only then send it."""
+        joint = self.state.joint_write() if self._is_of_state(scope["path"]) else None
+        held = HeldAnswer(send, ANSWER_BYTES_MAX, partial(self._pass, joint))
         renewing = asyncio.create_task(self._keep_renewing(mark))
+        refusal: BillingError | None = None
         try:
-            await self.app(scope, receive, held.take)
+            with joining(joint):
+                await self.app(scope, receive, held.take)
         finally:
             renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await renewing
             try:
-                await asyncio.to_thread(self._end, mark, held.answer)
+                if not await self._ended(mark, held, joint):
+                    refusal = RequestInFlight()  # Its key has gone to a later attempt.
             except StoreUnavailableError as error:
-                # What was asked is done, and the caller must hear it; a repeat runs again.
+                # What was kept elsewhere is done, and the caller must hear it.
                 _log.warning("answer_not_kept", path=scope["path"], error=str(error))
-            await held.release()
+                if joint is not None:
+                    refusal = TemporarilyUnavailable("store_unavailable")
+            if refusal is None:
+                await held.release()
+        if refusal is not None:
+            await send_answer(send, _refused(refusal))
+
+    def _is_of_state(self, path: str) -> bool:
+        below = next(path[len(one) + 1 :] for one in self.mounts if path.startswith(f"{one}/"))
+        return below.partition("/")[0] in self.state_words
+
+    async def _pass(self, joint: JointWrite | None) -> None:
+        """Make last what was written, before the first part of an answer too large to keep."""
+        if joint is not None:
+            await asyncio.get_running_loop().run_in_executor(self.ending, joint.commit)
+
+    async def _ended(self, mark: store.Mark, held: HeldAnswer, joint: JointWrite | None) -> bool:
+        """Keep an answer; False when what it was the answer to has been taken back."""
+        if joint is None or joint.is_over:
+            await asyncio.to_thread(self._end, mark, held.answer)
+            return True
+        ending = partial(self._end_jointly, mark, held.answer, joint)
+        return await asyncio.get_running_loop().run_in_executor(self.ending, ending)
 
     async def _keep_renewing(self, mark: store.Mark) -> None:
         while True:
@@ -158,6 +200,23 @@ class Idempotency:
                 store.finish(connection, mark, answer)
             else:
                 store.give_up(connection, mark)
+
+    def _end_jointly(self, mark: store.Mark, answer: KeptAnswer | None, joint: JointWrite) -> bool:
+        """Commit what was written with its answer; take both back where one can't be kept."""
+        if answer is None or not is_kept(answer.status):
+            joint.roll_back()
+            self._end(mark, None)
+            return True
+        try:
+            with joining(joint), self.state.write() as connection:
+                is_ours = store.finish(connection, mark, answer)
+                reached("idempotency.keeping")
+            if is_ours:
+                self.state.commit(joint)
+                reached("idempotency.kept")
+            return is_ours
+        finally:
+            joint.roll_back()
 
 
 def _refused(refusal: BillingError) -> KeptAnswer:

@@ -14,11 +14,12 @@ from fusion_billing.settings import Settings
 from storage.lake import CompactionRules
 from tests.fusion_billing.conftest import OPENED_AT, Roof, open_roof
 from tests.fusion_billing.makers import a_service
+from tests.prepared import prepared_house
 
 FEBRUARY = datetime(2026, 2, 1, 5, 0, tzinfo=UTC)
 MARCH = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
 DAY = 86_400
-METRICS: dict[str, dict[str, Any]] = {
+SOLD_METRICS: dict[str, dict[str, Any]] = {
     "tokens": {
         "aggregation_type": "sum_agg", "field_name": "tokens",
         "filters": [{"key": "model", "values": ["large", "small"]}],
@@ -29,12 +30,14 @@ METRICS: dict[str, dict[str, Any]] = {
         "aggregation_type": "weighted_sum_agg", "field_name": "gb", "recurring": True,
         "weighted_interval": "seconds",
     },
-    "meter": {
-        "aggregation_type": "sum_agg", "field_name": "read", "counter_semantics": "cumulative",
-    },
     "peak": {
         "aggregation_type": "max_agg", "field_name": "peak", "rounding_function": "ceil",
         "rounding_precision": 0,
+    },
+}  # fmt: skip
+METRICS = SOLD_METRICS | {
+    "meter": {
+        "aggregation_type": "sum_agg", "field_name": "read", "counter_semantics": "cumulative",
     },
 }  # fmt: skip
 
@@ -43,7 +46,7 @@ METRICS: dict[str, dict[str, Any]] = {
 def in_house(folder: Path, at: datetime = OPENED_AT) -> Iterator[Roof]:
     """Open the house of a folder, with nexadesk once, and its app."""
     clock = TestClock(at)
-    with opened_house(Settings(data_dir=folder), clock) as house:
+    with opened_house(Settings(data_dir=prepared_house(folder)), clock) as house:
         with house.state.write() as connection:
             if services.find_service(connection, "nexadesk") is None:
                 services.add_service(connection, a_service(OPENED_AT))

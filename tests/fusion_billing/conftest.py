@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from catalog.store import api_keys, services
@@ -19,6 +20,7 @@ from fusion_billing.house import House, opened_house
 from fusion_billing.scheduler import Scheduler
 from fusion_billing.settings import Settings
 from tests.fusion_billing.makers import a_service
+from tests.prepared import prepared_house
 
 OPENED_AT = datetime(2026, 1, 1, 5, 0, tzinfo=UTC)
 
@@ -46,6 +48,14 @@ class Roof:
         return dict(answer.json())
 
     @property
+    def app(self) -> FastAPI:
+        """Return the app behind whatever stands before it."""
+        found: Any = self.client.app
+        while not isinstance(found, FastAPI):
+            found = found.app
+        return found
+
+    @property
     def headers(self) -> dict[str, str]:
         """Return the authorization header of nexadesk."""
         return {"Authorization": f"Bearer {self.key}"}
@@ -60,7 +70,7 @@ def clock() -> TestClock:
 @contextmanager
 def open_house(folder: Path, clock: TestClock) -> Iterator[House]:
     """Open a house with the service nexadesk in an empty folder."""
-    with opened_house(Settings(data_dir=folder), clock) as house:
+    with opened_house(Settings(data_dir=prepared_house(folder)), clock) as house:
         with house.state.write() as connection:
             services.add_service(connection, a_service(OPENED_AT))
         yield house

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from fusion_billing.app import create_app
+from fusion_billing.app import create_app, create_front_door
 from fusion_billing.cli import app
 from fusion_billing.clock import TestClock
 from fusion_billing.house import opened_house
@@ -69,15 +69,19 @@ def loaded(folder: Path, text: str, *more: str, exit_code: int = 0) -> dict[str,
     return dict(json.loads(told))
 
 
+FILTER = {"filter": {"values": {"model": ["large"]}, "properties": {"amount": "1"}}}
+OF_ODOO = (*WRITES[4:], ("POST", "/plans/team/charges/tokens/filters", FILTER))
+
+
 @pytest.mark.parametrize("owner", ["file", "odoo"])
 def test_what_another_owns_the_api_does_not_write(tmp_path: Path, owner: str) -> None:
-    """Every write of plans and metrics is a 405 with a code of its own; questions are answered."""
+    """A write that is not the API's is a 405 with a code of its own; questions are answered."""
     key = json.loads(run(tmp_path, "service", "create", "nexadesk", "--json"))["api_key"]
     headers = {"Authorization": f"Bearer {key}"}
     settings = Settings(data_dir=tmp_path, catalogue_owner=owner, odoo_url="http://127.0.0.1:1")
     with opened_house(settings, TestClock(OPENED_AT)) as house:
-        client = TestClient(create_app(house))
-        for method, path, body in WRITES:
+        client = TestClient(create_front_door(create_app(house), house))
+        for method, path, body in WRITES if owner == "file" else OF_ODOO:
             answer = client.request(method, f"/api/v1{path}", json=body, headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (
                 405,
@@ -90,6 +94,26 @@ def test_what_another_owns_the_api_does_not_write(tmp_path: Path, owner: str) ->
         )
 
     assert (foreign.status_code, asked.status_code, tried.status_code) == (401, 200, 200)
+
+
+def test_plans_that_odoo_owns_are_not_written_without_it(tmp_path: Path) -> None:
+    """While Odoo does not answer, a sound write is a 503, a faulty one a 422; nothing is kept."""
+    key = json.loads(run(tmp_path, "service", "create", "nexadesk", "--json"))["api_key"]
+    headers = {"Authorization": f"Bearer {key}"}
+    settings = Settings(data_dir=tmp_path, catalogue_owner="odoo", odoo_url="http://127.0.0.1:1")
+    sound = {"plan": PLAN["plan"] | {"amount_currency": "CAD"}}
+    with opened_house(settings, TestClock(OPENED_AT)) as house:
+        client = TestClient(create_front_door(create_app(house), house))
+        unreached = client.post("/api/v1/plans", json=sound, headers=headers)
+        faulty = client.post("/api/v1/plans", json=PLAN, headers=headers)
+        foreign = client.post("/api/v1/plans", json=sound)
+        missing = client.delete("/api/v1/plans/x", headers=headers)
+        kept = client.get("/api/v1/plans", headers=headers).json()["plans"]
+
+    assert (unreached.status_code, unreached.json()["code"]) == (503, "odoo_unreachable")
+    assert unreached.headers["Retry-After"]
+    assert (faulty.status_code, foreign.status_code, missing.status_code) == (422, 401, 404)
+    assert kept == []
 
 
 def test_a_file_is_loaded_once(folder: Path) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from httpx2 import Response
 
 from catalog.store import api_keys, services
+from fusion_billing.app import MOUNT
 from fusion_billing.idempotency import store
 from fusion_billing.idempotency.decision import KeptAnswer, Verdict, request_digest
 from storage.request_tables import kept_request
@@ -18,6 +19,7 @@ from tests.fusion_billing.makers import a_push, a_service, open_account
 
 TERMS = store.Terms(lease_seconds=30, kept_hours=168)
 CUSTOMERS = "/api/v1/customers"
+CUSTOMERS_SERVED = f"{MOUNT}/customers"
 ACME = b'{"customer": {"external_id": "acme", "name": "Acme"}}'
 OTHER = b'{"customer": {"external_id": "acme", "name": "Other"}}'
 
@@ -43,7 +45,7 @@ def kept_count(roof: Roof) -> int:
 
 
 def a_mark(key: str = "k", holder: str = "h", body: bytes = ACME) -> store.Mark:
-    return store.Mark("nexadesk", key, request_digest("POST", CUSTOMERS, b"", body), holder)
+    return store.Mark("nexadesk", key, request_digest("POST", CUSTOMERS_SERVED, b"", body), holder)
 
 
 def begin(roof: Roof, mark: store.Mark) -> Verdict:

@@ -20,7 +20,7 @@ def test_the_lake_is_read_as_the_readme_says(roof: Roof) -> None:
     open_account(roof)
     roof.post("/events", {"event": a_push("1", 1_777)})
     roof.house.flusher.flush()
-    published = publish_catalog(roof.house.lake.folder)
+    published = publish_catalog(roof.house.lake.place.folder, roof.house.lake.place.data_path)
     assert DEMO_LAKE in block[1]
 
     done = subprocess.run(

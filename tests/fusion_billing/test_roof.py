@@ -15,9 +15,10 @@ from fusion_billing.app import create_app
 from fusion_billing.clock import SystemClock, TestClock
 from fusion_billing.demo import build_demo, is_begun
 from fusion_billing.demo_world import SERVICES, demo_clients, demo_events, months_until
-from fusion_billing.house import House, opened_house, read_pepper
+from fusion_billing.house import House, opened_house
 from fusion_billing.logs import REDACTED, configure_logs, redact_secrets
 from fusion_billing.metrics import metrics_registry
+from fusion_billing.opened_state import read_pepper
 from fusion_billing.scheduler import Scheduler
 from fusion_billing.settings import Settings
 from storage.lake_tables import COST, RATED_LINE

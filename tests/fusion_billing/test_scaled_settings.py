@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from fusion_billing.cli import app, main
 from fusion_billing.commands.demonstration import ALL_IN_ONE_FOLDER
 from fusion_billing.commands.options import settings_of
-from fusion_billing.house import pepper_of, read_pepper
+from fusion_billing.opened_state import pepper_of, read_pepper
 from fusion_billing.settings import Settings
 from rating import rated_line_store
 from rating.rated_line_store import ship_rated_lines

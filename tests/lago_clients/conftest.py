@@ -9,8 +9,9 @@ from tests.lago_clients.javascript import live
 from tests.lago_clients.python_client import python_client
 from tests.lago_clients.python_selling import sell
 from tests.lago_clients.python_using import leave, read, use
+from tests.lago_clients.python_with_odoo import ask_odoo
 from tests.lago_clients.recorder import Exchange
-from tests.lago_clients.served import TWELFTH, Served, served
+from tests.lago_clients.served import TWELFTH, Served, served, served_with_odoo
 from tests.real_parts import NODE, require
 
 
@@ -39,6 +40,16 @@ def javascript_life(tmp_path_factory: pytest.TempPathFactory) -> list[Exchange]:
         live("use", "/api/billing/v1", world, node, folder)
         world.end_month()
         live("read", "/api/billing/v1", world, node, folder)
+        return world.recorder.exchanges
+
+
+@pytest.fixture(scope="session")
+def lives_with_odoo(tmp_path_factory: pytest.TempPathFactory) -> list[Exchange]:
+    """Give what both clients ask of a house with an Odoo, one after the other."""
+    node = require(NODE)
+    with served_with_odoo(tmp_path_factory.mktemp("with_odoo")) as world:
+        ask_odoo(python_client(world))
+        live("odoo", "/api/billing/v1", world, node, tmp_path_factory.mktemp("node_odoo"))
         return world.recorder.exchanges
 
 

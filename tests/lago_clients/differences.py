@@ -4,6 +4,7 @@ Members more and less that every document shows are those of the OpenAPI's own t
 """
 
 from tests.fusion_billing.openapi.lago_differences import DIFFERENCES as IN_DOCUMENTS
+from tests.lago_clients.shapes import differences
 
 SERVED_BY_LAGO = "Lago's server answers null, though its document does not say so"
 TEXT_BY_LAGO = "Lago's server answers text, though its document says number"
@@ -27,6 +28,10 @@ DIFFERENCES: dict[str, tuple[str, ...]] = {
         "0 InvoiceObjectExtended.file_url",
         "0 InvoiceObjectExtended.payment_dispute_lost_at",
         "0 PaymentMethodReference.payment_method_id",
+        *(
+            f"0 PaymentObject.{name}"
+            for name in ("payment_provider_code", "payment_provider_type", "provider_customer_id")
+        ),
         "0 PlanObject.description",
         "0 PlanObject.invoice_display_name",
     ),
@@ -45,3 +50,8 @@ DIFFERENCES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 OWN = frozenset(row for rows in DIFFERENCES.values() for row in rows)
 KNOWN = OWN | {row for rows in IN_DOCUMENTS.values() for row in rows}
+
+
+def unexplained(value: object, name: str) -> set[str]:
+    """Return how an answer differs from a shape of Lago's document, but for what is listed."""
+    return differences(value, {"object": name}) - KNOWN

@@ -269,6 +269,49 @@ async function readPayments() {
   }
 }
 
+async function askOdoo() {
+  const { invoices, customers, taxes } = lago;
+  const [{ lago_id: id }] = (await invoices.findAllInvoices({})).invoices;
+  const { invoice } = await invoices.finalizeInvoice(id);
+  assert.deepEqual([invoice.number, invoice.taxes_amount_cents], ["INV/2026/00001", 1418]);
+  assert.deepEqual([invoice.total_amount_cents, invoice.total_due_amount_cents], [12325, 10760]);
+  assert.equal((await invoices.findInvoice(id)).invoice.status, "finalized");
+  const paper = await invoices.downloadInvoice(id);
+  await isPdf(paper.invoice.file_url);
+  const { invoice_payment_details: pay } = await invoices.invoicePaymentUrl(id);
+  assert.match(pay.payment_url, /^https:\/\/books\.example\.com\/my\//);
+  await refused(405, "payments_are_collected_in_odoo", invoices.retryPayment(id, {}));
+  await readMoney(id);
+  const found = (await taxes.findAllTaxes({})).taxes[0];
+  assert.deepEqual([(await taxes.findTax(found.code)).tax, found.rate], [found, 13]);
+  const { portal_url: portal } = (await customers.getCustomerPortalUrl("acme")).customer;
+  const { checkout_url: card } = (await customers.generateCustomerCheckoutUrl("acme")).customer;
+  assert.match(portal + card, /redirect=%2Fmy%2Finvoices.*redirect=%2Fmy%2Fpayment_method/);
+}
+
+async function isPdf(url) {
+  const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());
+  assert.equal(bytes.subarray(0, 5).toString(), "%PDF-");
+}
+
+async function readMoney(id) {
+  const { customers, creditNotes, payments } = lago;
+  const [payment] = (await payments.findAllPayments({})).payments;
+  assert.deepEqual([payment.amount_cents, payment.invoice_ids], [1000, [id]]);
+  assert.deepEqual((await payments.findPayment(payment.lago_id)).payment, payment);
+  assert.equal((await customers.findAllCustomerPayments("acme", {})).payments.length, 1);
+  assert.equal((await customers.findAllCustomerInvoices("acme", {})).invoices.length, 1);
+  const [note] = (await creditNotes.findAllCreditNotes({})).credit_notes;
+  assert.deepEqual([note.total_amount_cents, note.lago_invoice_id], [565, id]);
+  assert.deepEqual((await creditNotes.findCreditNote(note.lago_id)).credit_note, note);
+  await isPdf((await creditNotes.downloadCreditNote(note.lago_id)).credit_note.file_url);
+  assert.equal((await customers.findAllCustomerCreditNotes("acme", {})).credit_notes.length, 1);
+  const [card] = (await customers.findAllCustomersPaymentMethods("acme", {})).payment_methods;
+  const changed = "payment_methods_are_changed_in_odoo";
+  await refused(405, changed, customers.paymentMethodSetAsDefault(card.lago_id, "acme"));
+  await refused(405, changed, customers.destroyPaymentMethod(card.lago_id, "acme"));
+}
+
 async function leave() {
   const ended = await lago.subscriptions.destroySubscription("acme-team", {});
   assert.equal(ended.subscription.status, "terminated");
@@ -295,6 +338,7 @@ const PARTS = {
     await read();
     await leave();
   },
+  odoo: askOdoo,
   visit,
 };
 try {

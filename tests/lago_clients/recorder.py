@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fusion_billing.app import MOUNTS
+from fusion_billing.app import ALIASES, MOUNT
 from fusion_billing.lago_operations import OPERATIONS
 
 CALL = b"x-client-call"
@@ -28,7 +28,7 @@ class Exchange:
     @property
     def mount(self) -> str:
         """Return the mount that was asked, or nothing."""
-        return next((one for one in MOUNTS if self.path.startswith(f"{one}/")), "")
+        return next((one for one in (*ALIASES, MOUNT) if self.path.startswith(f"{one}/")), "")
 
     @property
     def operation(self) -> str:

@@ -28,6 +28,16 @@ METRIC = "lago_id name code created_at filters"
 PLAN = "lago_id name created_at code"
 METRIC_NAMED = "lago_id name code aggregation_type"
 ENDPOINT = "lago_id lago_organization_id webhook_url created_at"
+CREDIT_NOTE = (
+    "currency total_amount_cents credit_amount_cents balance_amount_cents refund_amount_cents "
+    "offset_amount_cents taxes_amount_cents taxes_rate sub_total_excluding_taxes_amount_cents "
+    "coupons_adjustment_amount_cents"
+)
+PAYMENT = (
+    "lago_id invoice_ids invoice_numbers amount_cents amount_currency payment_status type "
+    "reference created_at"
+)
+TAX = "lago_id name code rate created_at"
 REQUIRED: dict[str, str] = {
     "event": EVENT,
     "events *": EVENT,
@@ -49,6 +59,12 @@ REQUIRED: dict[str, str] = {
     "invoice": INVOICE,
     "invoices *": INVOICE,
     "invoice billing_periods *": PERIOD,
+    "credit_note": CREDIT_NOTE,
+    "credit_notes *": CREDIT_NOTE,
+    "payment": PAYMENT,
+    "payments *": PAYMENT,
+    "tax": TAX,
+    "taxes *": TAX,
     "lifetime_usage": "lago_id lago_subscription_id external_subscription_id "
     "external_historical_usage_amount_cents invoiced_usage_amount_cents "
     "current_usage_amount_cents",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from fusion_billing.app import MOUNTS, ROUTERS
+from fusion_billing.app import ALIASES, MOUNT, ROUTERS
 from fusion_billing.lago_operations import (
     BEYOND_LAGO,
     OPERATIONS,
@@ -49,7 +49,7 @@ def test_every_operation_of_lago_stands_in_the_table() -> None:
     assert set(CALLS) == {each.name for each in OFFERED}
 
 
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", [MOUNT, *ALIASES])
 def test_what_is_offered_is_served(roof: Roof, mount: str) -> None:
     """Below each mount every operation is there: without a key it is 401, not an unknown route."""
     answers = {each.name: asked(roof.client, each, mount) for each in OFFERED}
@@ -58,7 +58,7 @@ def test_what_is_offered_is_served(roof: Roof, mount: str) -> None:
     assert {name: told for name, told in answers.items() if told != no_key} == {}
 
 
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", [MOUNT, *ALIASES])
 def test_what_is_not_offered_is_lagos_unknown_route(roof: Roof, mount: str) -> None:
     """An operation that is not ours is Lago's 404 of an unknown route, in Lago's envelope."""
     answers = {each.name: asked(roof.client, each, mount, headers=roof.headers) for each in ABSENT}

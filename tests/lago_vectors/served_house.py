@@ -17,6 +17,7 @@ from fusion_billing.app import create_app, create_front_door
 from fusion_billing.clock import TestClock
 from fusion_billing.house import opened_house
 from fusion_billing.settings import Settings
+from tests.prepared import prepared_house
 
 SERVICE_CODE = "vectors"
 OK = 200
@@ -64,7 +65,7 @@ def served_house(
     service = replace(named, estimated_tax_rate=tax_rate)
     with (
         tempfile.TemporaryDirectory() as folder,
-        opened_house(Settings(data_dir=Path(folder)), clock) as house,
+        opened_house(Settings(data_dir=prepared_house(Path(folder))), clock) as house,
     ):
         with house.state.write() as connection:
             services.add_service(connection, service)

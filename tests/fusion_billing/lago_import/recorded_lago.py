@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
-from tests.fusion_billing.lago_import.world import served
+from tests.fusion_billing.listening import listening
 
 KEY = "b1946ac9-2d0f-4b4a-9e70-aa0000000001"
 PREFIX = "/api/v1/"
@@ -100,7 +100,7 @@ class RecordedLago:
 @contextmanager
 def playing(lago: RecordedLago) -> Iterator[str]:
     """Serve a recorded Lago and give its address."""
-    with served(lago) as url:
+    with listening(lago, "off") as url:
         yield url
 
 

@@ -38,11 +38,11 @@ from tests.fusion_billing.lago_import.world import (
     refusals,
     rows_of,
     sell,
-    served,
     start,
     target_house,
     use,
 )
+from tests.fusion_billing.listening import listening
 
 RUNNING = ("steady", "tokyo-day", "trial", "long", "up", "down", "gone", "backdated", "own")
 Lines = dict[tuple[str, datetime], list[tuple[Any, ...]]]
@@ -113,7 +113,7 @@ def both(sold: Sold, tmp_path: Path) -> Iterator[Both]:
     clock = TestClock(MIDDLE)
     with (
         in_house(tmp_path / "lago", MIDDLE) as roof,
-        served(roof.client.app) as url,
+        listening(roof.client.app, "off") as url,
         target_house(tmp_path / "target", clock) as house,
     ):
         yield Both(roof, url, house, clock, sold.january)

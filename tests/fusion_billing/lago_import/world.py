@@ -1,7 +1,5 @@
 """A house that plays Lago over a real socket, full of what an app may have sold; and its target."""
 
-import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-import uvicorn
-from starlette.types import ASGIApp
 
 from catalog.services import ServiceMode
 from catalog.store import services
@@ -23,30 +19,17 @@ from fusion_billing.settings import Settings
 from rating.bill_run import BillReport
 from storage.state import State
 from storage.state_schema import metadata
+from tests.fusion_billing.billed_house import SOLD_METRICS
 from tests.fusion_billing.conftest import OPENED_AT, Roof
 from tests.fusion_billing.makers import a_service
+from tests.prepared import prepared_house
 
-START_SECONDS_MAX = 20
 FEBRUARY = datetime(2026, 2, 1, 5, 0, tzinfo=UTC)
 CHANGED = datetime(2026, 2, 12, 8, 2, 1, tzinfo=UTC)
 MIDDLE = datetime(2026, 2, 15, 17, 30, tzinfo=UTC)
 MARCH = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
 LATER = datetime(2026, 4, 20, 5, 0, tzinfo=UTC)
-METRICS: dict[str, dict[str, Any]] = {
-    "tokens": {
-        "aggregation_type": "sum_agg", "field_name": "tokens",
-        "filters": [{"key": "model", "values": ["large", "small"]}],
-    },
-    "calls": {"aggregation_type": "count_agg"},
-    "seats": {"aggregation_type": "unique_count_agg", "field_name": "seat", "recurring": True},
-    "disk": {
-        "aggregation_type": "weighted_sum_agg", "field_name": "gb", "recurring": True,
-        "weighted_interval": "seconds",
-    },
-    "peak": {
-        "aggregation_type": "max_agg", "field_name": "peak", "rounding_function": "ceil",
-        "rounding_precision": 0,
-    },
+METRICS: dict[str, dict[str, Any]] = SOLD_METRICS | {
     "minutes": {
         "aggregation_type": "sum_agg", "field_name": "minutes",
         "expression": "event.properties.seconds / 60",
@@ -55,25 +38,9 @@ METRICS: dict[str, dict[str, Any]] = {
 
 
 @contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
-    """Serve an app on a free port of this machine and give its address."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(START_SECONDS_MAX)
-
-
-@contextmanager
 def target_house(folder: Path, clock: Clock) -> Iterator[House]:
     """Open a house whose service nexadesk is a shadow."""
-    with opened_house(Settings(data_dir=folder), clock) as house:
+    with opened_house(Settings(data_dir=prepared_house(folder)), clock) as house:
         with house.state.write() as connection:
             if services.find_service(connection, "nexadesk") is None:
                 services.add_service(connection, a_service(OPENED_AT))

@@ -1,5 +1,6 @@
 """Hostile requests to every operation: a clear refusal in the envelope, and little memory."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 from httpx2 import Response
 
+from catalog import exact_json
 from catalog.http import UPLOAD_PATHS
+from catalog.request_body import JSON_VALUES_MAX
 from fusion_billing.openapi.document import OPERATIONS
 from fusion_billing.openapi.operation import Operation
 from tests.fusion_billing.conftest import Roof, fresh_roof
@@ -102,6 +105,41 @@ def test_memory_stays_small(world: Roof) -> None:
         ask(world, operation, b"[" * MEBIBYTE)
 
     assert resident_bytes() - before < GROWTH_BYTES_MAX
+
+
+def holds_a_loop() -> bool:
+    """Say whether this thread runs an event loop, which all other callers wait for."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def test_no_large_body_is_read_while_others_wait(
+    world: Roof, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body is read in a thread of its own when it is large; one of too many values never is."""
+    read: list[str] = []
+    asked: list[str] = []
+    check = exact_json._check
+
+    def watched(value: exact_json.JsonValue, depth_max: int) -> None:
+        read.append(asked[-1] if holds_a_loop() else "")
+        check(value, depth_max)
+
+    monkeypatch.setattr(exact_json, "_check", watched)
+    most = b"1," * (JSON_VALUES_MAX - 10)
+    for operation in JSON_OPERATIONS:
+        asked.append(operation.name)
+        body = b'{"%s": {"a": [%s1]}}'
+        assert_refused(ask(world, operation, body % (root_of(operation), most)))
+        count = len(read)
+        assert_refused(ask(world, operation, body % (root_of(operation), most + b"1," * 10)))
+        assert len(read) == count
+
+    assert len(read) >= len(JSON_OPERATIONS) / 2
+    assert set(read) == {""}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda one: one.name)

@@ -10,13 +10,13 @@ import pytest
 from fastapi.openapi.utils import get_openapi
 from jsonschema import Draft202012Validator, FormatChecker
 
-from fusion_billing.app import MOUNTS
+from fusion_billing.app import MOUNT
 from fusion_billing.openapi.completing import operation_name
 from fusion_billing.openapi.document import OPERATIONS, SHAPES, recorded_answers
 from fusion_billing.openapi.envelope import ENVELOPES
 from fusion_billing.openapi.operation import JSON, Operation, resolved
 from tests.fusion_billing.conftest import fresh_roof
-from tests.fusion_billing.openapi.tour import Tour, fastapi_of
+from tests.fusion_billing.openapi.tour import Tour
 
 # Their members differ from one charge model, and so from one line, to the next.
 OF_EACH_MODEL = {"amount_details", "properties", "steps"}
@@ -65,9 +65,9 @@ def schema_of(operation: Operation) -> Any:  # noqa: ANN401 - a schema is any JS
 
 def served(tour: Tour) -> set[str]:
     """Return the operations that the app's own routes have."""
-    plain = get_openapi(title="-", version="-", routes=fastapi_of(tour.roof).routes)
+    plain = get_openapi(title="-", version="-", routes=tour.roof.app.routes)
     return {
-        operation_name(method, path, MOUNTS)
+        operation_name(method, path, (MOUNT,))
         for path, methods in plain["paths"].items()
         for method in methods
     }

@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import FastAPI
 from httpx2 import Response
 
 from fusion_billing.billing import bill_services
@@ -71,14 +70,6 @@ class Tour:
 def is_unmounted(operation: Operation) -> bool:
     """Say whether an operation lies beside the mounts."""
     return operation.path in {"/livez", "/readyz", "/health", "/test_clock/advance"}
-
-
-def fastapi_of(roof: Roof) -> FastAPI:
-    """Return the app behind whatever stands before it."""
-    found: Any = roof.client.app
-    while not isinstance(found, FastAPI):
-        found = found.app
-    return found
 
 
 def _between(roof: Roof, turn: int) -> Iterator[Callable[[], object]]:
