@@ -11,6 +11,7 @@ from benchmarks.billing import billing_figures
 from benchmarks.current_usage import current_usage_figures
 from benchmarks.figures import Figure
 from benchmarks.flush import flush_figures
+from benchmarks.hostile import hostile_figures
 from benchmarks.http_intake import http_figures
 from benchmarks.intake import intake_figures
 from benchmarks.key_index import key_index_figures
@@ -18,12 +19,13 @@ from benchmarks.lake import lake_figures
 from benchmarks.machine import facts
 from benchmarks.margin import margin_figures
 from benchmarks.month import month_figures
+from benchmarks.odoo import odoo_figures
 from benchmarks.pricing import pricing_figures
 from benchmarks.rerating import rerating_figures
 
 Lines: TypeAlias = Iterator[Figure | str]
 ROWS_MIN = 10_000
-INTAKE_SHARE, PRICING_SHARE = 20, 100
+INTAKE_SHARE, PRICING_SHARE, HOSTILE_SHARE = 20, 100, 6
 SIZES: dict[str, tuple[int, str]] = {
     "requests": (6_000, "pushes of one event over HTTP in each turn; a tenth as many of 100"),
     "keys": (1_000_000, "keys in the key index"),
@@ -31,9 +33,12 @@ SIZES: dict[str, tuple[int, str]] = {
     "rows": (1_000_000, "usage rows of the month"),
     "trials": (200, "pushes that are asked for at once"),
     "accounts": (1_000, "accounts of 24 months whose margin is asked for"),
+    "invoices": (1_000, "invoices made and posted in Odoo by each way"),
+    "moves": (3_000, "invoices in Odoo that the feed looks at"),
 }
 PARTS: dict[str, Callable[[Path, Namespace], Lines]] = {
     "http": lambda folder, sizes: http_figures(folder, sizes.requests),
+    "hostile": lambda folder, sizes: hostile_figures(folder, sizes.requests // HOSTILE_SHARE),
     "intake": lambda folder, sizes: intake_figures(folder, sizes.rows // INTAKE_SHARE),
     "flush": lambda folder, sizes: flush_figures(folder, sizes.keys),
     "keys": lambda folder, sizes: key_index_figures(folder, sizes.keys),
@@ -44,6 +49,7 @@ PARTS: dict[str, Callable[[Path, Namespace], Lines]] = {
     "rating": lambda _folder, sizes: pricing_figures(sizes.rows // PRICING_SHARE),
     "rerating": lambda folder, sizes: rerating_figures(folder, sizes.rows),
     "margin": lambda folder, sizes: margin_figures(folder, sizes.accounts),
+    "odoo": lambda folder, sizes: odoo_figures(folder, sizes.invoices, sizes.moves),
 }
 
 

@@ -4,7 +4,7 @@ Also the mart: filled from nothing, and brought up to date after one day's chang
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -70,18 +70,31 @@ def _pages(lake: Lake, state: State, accounts_count: int) -> Iterator[Figure | s
         bare.execute(BARE, [files]).fetchall()
         theirs = [seconds(lambda: bare.execute(BARE, [files]).fetchall()) for _ in range(5)]
     other = Other("the bare DuckDB query (limit)", 5 / sum(theirs))
-    new, repeated = [], []
+    new: dict[str, list[Taken]] = {}
+    repeated: dict[str, list[Taken]] = {}
     for address in _addresses(accounts_count):
-        new.append(_asked(client, address))
-        repeated.append(_asked(client, address))
-    for what, times in (("a new question", new), ("a question asked before", repeated)):
-        told = ", ".join(
-            f"p{part * 100:.0f} {percentile([each.seconds for each in times], part) * 1000:,.1f} "
-            f"ms (CPU {percentile([each.cpu_seconds for each in times], part) * 1000:,.1f} ms)"
-            for part in (0.5, 0.95, 0.99)
-        )
-        rate = len(times) / sum(each.seconds for each in times)
-        yield Figure(f"pages, {what}", "pages", rate, [other], told)
+        page = address.partition("?")[0]
+        new.setdefault(page, []).append(_asked(client, address))
+        repeated.setdefault(page, []).append(_asked(client, address))
+    for what, by_page in (("a new question", new), ("a question asked before", repeated)):
+        for page, times in by_page.items():
+            yield f"{page:<30} {what:<24} {_told(times)}"
+        every = [each for times in by_page.values() for each in times]
+        yield Figure(f"pages, {what}", "pages", _rate(every), [other], _told(every))
+    yield Figure("the page of the bare query's figures, new", "pages",
+                 _rate(new["/dashboards/margin"]), [other])  # fmt: skip
+
+
+def _rate(times: Sequence[Taken]) -> float:
+    return len(times) / sum(each.seconds for each in times)
+
+
+def _told(times: Sequence[Taken]) -> str:
+    return ", ".join(
+        f"p{part * 100:.0f} {percentile([each.seconds for each in times], part) * 1000:,.1f} "
+        f"ms (CPU {percentile([each.cpu_seconds for each in times], part) * 1000:,.1f} ms)"
+        for part in (0.5, 0.95)
+    )
 
 
 def _addresses(accounts_count: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Node with the packages of the examples, pinned in `package.json` and its lock.
+"""Node with the packages of examples and browser tests, pinned in `package.json` and its lock.
 
 The lock names no registry: npm asks the one this machine is set up for, and checks each package's
 digest. No package runs a program of its own while it is installed.
@@ -32,6 +32,11 @@ class NodeParts:
     def tsc(self) -> Path:
         """Return the TypeScript compiler."""
         return self.packages / ".bin" / "tsc"
+
+    @property
+    def axe(self) -> Path:
+        """Return the script that judges whether a page can be used by everybody."""
+        return self.packages / "axe-core" / "axe.min.js"
 
 
 def find_node() -> NodeParts:
