@@ -14,13 +14,13 @@ from tests.dashboards.seed import open_seeded, seeded_app
 MOUNT = "/api/billing/v1"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_chromium() as chromium:
         yield chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     lake, state = open_seeded(tmp_path_factory.mktemp("seeded"))
     app = seeded_app(lake, state)

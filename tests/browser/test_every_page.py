@@ -45,7 +45,7 @@ OWN_STATUS = re.compile(r"4\d\d: |console: Failed to load resource")
 ADDRESSES = {path: address_of(path, query) for path, query in PAGES.items()}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def axe() -> str:
     return require(NODE).axe.read_text()
 
