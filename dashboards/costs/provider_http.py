@@ -101,7 +101,7 @@ class ProviderHttp:
         if asked is None:
             return backed_off
         if asked.strip().isdecimal():
-            return min(float(asked), WAIT_SECONDS_MAX)
+            return min(int(asked), WAIT_SECONDS_MAX)
         try:
             until = parsedate_to_datetime(asked)
         except ValueError:
