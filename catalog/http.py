@@ -20,7 +20,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from catalog.errors import (
     BadRequest,
     BillingError,
-    BodyTooCrowded,
     BodyTooLarge,
     NotFound,
     TemporarilyUnavailable,
@@ -28,7 +27,7 @@ from catalog.errors import (
     ValidationFailed,
 )
 from catalog.exact_json import JsonObject, JsonValue, exact_value, object_under
-from catalog.request_body import JSON_VALUES_MAX, aside, values_count
+from catalog.request_body import ValueTally, aside
 from catalog.services import Service
 from catalog.store.api_keys import service_of_key
 from storage.patience import StoreUnavailableError
@@ -206,12 +205,12 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         is_file = scope["path"].rstrip("/").endswith(UPLOAD_PATHS)
-        values_max = None if is_file else JSON_VALUES_MAX
-        bounded = _BoundedBody(receive, send, self._bytes_max(scope["path"]), values_max)
+        tally = None if is_file else ValueTally()
+        bounded = _BoundedBody(receive, send, self._bytes_max(scope["path"]), tally)
         try:
             bounded.check(_announced_bytes(scope))
             await self.app(scope, bounded.receive, bounded.send)
-        except BodyTooLarge as refusal:
+        except (BadRequest, BodyTooLarge) as refusal:
             if bounded.answered:
                 raise
             await Json(refusal.body, refusal.status)(scope, receive, send)
@@ -228,14 +227,13 @@ class _BoundedBody:
     """Counts the bytes and values of one request's body and sees whether it has been answered."""
 
     def __init__(
-        self, receive: Receive, send: Send, bytes_max: int, values_max: int | None
+        self, receive: Receive, send: Send, bytes_max: int, tally: ValueTally | None
     ) -> None:
         self._receive = receive
-        self._values_max = values_max
+        self._tally = tally
         self._send = send
         self._bytes_max = bytes_max
         self._bytes = 0
-        self._values = 0
         self.answered = False
 
     def check(self, count: int) -> None:
@@ -247,10 +245,8 @@ class _BoundedBody:
         if message["type"] == "http.request":
             self._bytes += len(message.get("body", b""))
             self.check(self._bytes)
-            if self._values_max is not None:
-                self._values += values_count(message.get("body", b""))
-                if self._values > self._values_max:
-                    raise BodyTooCrowded(self._values_max)
+            if self._tally is not None:
+                self._tally.add(message.get("body", b""))
         return message
 
     async def send(self, message: Message) -> None:

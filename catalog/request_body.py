@@ -26,18 +26,30 @@ COUNTED_BYTES = 1 << 18
 T = TypeVar("T")
 
 
-def values_count(piece: bytes) -> int:
-    """Return how many values a piece of JSON begins, or more: texts hold commas too."""
-    return piece.count(b",") + piece.count(b"[") + piece.count(b"{")
+class ValueTally:
+    """Counts the values that a body of JSON begins, or more: texts hold commas and brackets too."""
+
+    def __init__(self) -> None:
+        """Begin with an empty body."""
+        self._count = 0
+        self._opened = 0
+
+    def add(self, piece: bytes) -> None:
+        """Count a piece; BodyTooCrowded beyond the limit, BadRequest where most is never closed."""
+        opened = piece.count(b"[") + piece.count(b"{")
+        self._opened += opened - piece.count(b"]") - piece.count(b"}")
+        self._count += opened + piece.count(b",")
+        if self._count > JSON_VALUES_MAX:
+            if self._opened > JSON_VALUES_MAX // 2:
+                raise BadRequest("the body is nested deeper than any that is read")
+            raise BodyTooCrowded(JSON_VALUES_MAX)
 
 
 def require_few_values(body: bytes) -> None:
-    """BodyTooCrowded for JSON of too many values; stops where that is seen."""
-    count = 0
+    """Refuse a body of JSON as ValueTally does; stops where it is seen."""
+    tally = ValueTally()
     for start in range(0, len(body), COUNTED_BYTES):
-        count += values_count(body[start : start + COUNTED_BYTES])
-        if count > JSON_VALUES_MAX:
-            raise BodyTooCrowded(JSON_VALUES_MAX)
+        tally.add(body[start : start + COUNTED_BYTES])
 
 
 async def aside(bytes_count: int, read: Callable[[], T]) -> T:

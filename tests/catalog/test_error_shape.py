@@ -246,7 +246,7 @@ def test_a_missing_root_is_lagos_400(body: bytes, caller: Caller) -> None:
 @pytest.mark.parametrize(
     "value",
     [b"1e400", b"-1e400", b"1e-400", b"0e99999", b"1" * 5000, b"0." + b"1" * 200, b"1" * 61,
-     b"NaN", b"Infinity", b'"\xff"', b'"\\ud800"', b'"\\u0000"', b'"', b"[" * 90_000,
+     b"NaN", b"Infinity", b'"\xff"', b'"\\ud800"', b'"\\u0000"', b'"', b"[" * 100_000,
      b"[" * 40 + b"]" * 40, b"tru"],
 )  # fmt: skip
 def test_what_cannot_be_read_exactly_is_a_400(value: bytes, caller: Caller) -> None:
