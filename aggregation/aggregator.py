@@ -3,6 +3,7 @@
 Pure polars and Decimal. Decides what counts and how it is combined; knows no price.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -60,7 +61,8 @@ def quantities(
     frames = pl.collect_all([answer for _, answer in answers])
     for (alike, _), frame in zip(answers, frames, strict=True):
         for place, group, row in _found_rows(frame):
-            found.setdefault(alike[place].key, {}).setdefault(group, {}).update(row)
+            groups = found.setdefault(alike[place].key, {})
+            groups[group] = groups[group] | row if group in groups else row
     return window_quantities(windows, found)
 
 
@@ -114,14 +116,24 @@ def _alike(windows: Sequence[UsageWindow]) -> list[list[UsageWindow]]:
     """Return the windows in parts that read the same kind of rows.
 
     So windows of all history don't lift the bounds of others, nor does one that needs properties
-    make others read them. Of many windows each method reads the rows of its own metrics.
+    make others read them. Of many windows each method reads the rows of its own metrics; a metric
+    that itself has many is read alone: the files are sorted by it, and its rows need no look at it.
     """
-    by_method = len(windows) > PUSHED_DOWN_MAX
-    parts: dict[tuple[bool, bool, Method | None], list[UsageWindow]] = {}
+    is_many = len(windows) > PUSHED_DOWN_MAX
+    metrics = Counter(map(_metric_of, windows))
+    parts: dict[tuple[object, ...], list[UsageWindow]] = {}
     for window in windows:
-        method = method_of(window) if by_method else None
-        parts.setdefault((counts_history(window), is_split(window), method), []).append(window)
+        metric = _metric_of(window)
+        part: tuple[object, ...] = (counts_history(window), is_split(window))
+        if is_many:
+            own = metric if metrics[metric] > PUSHED_DOWN_MAX else None
+            part = (*part, method_of(window), own)
+        parts.setdefault(part, []).append(window)
     return list(parts.values())
+
+
+def _metric_of(window: UsageWindow) -> tuple[str, str]:
+    return window.service_code, window.metric.code
 
 
 def _answers(

@@ -3,7 +3,8 @@
 Pure polars. Decides what must be read: filters reach the files, whose rows are sorted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 import polars as pl
 
@@ -27,6 +28,11 @@ COUNTED_COLUMNS = (
     "precise_total_amount_cents",
 )  # fmt: skip
 FACT_COLUMNS = ("fact_id", "window_start", "window_end", "is_void")
+OWNER_OF: dict[str, Callable[[UsageWindow], str]] = {
+    "service": attrgetter("service_code"),
+    "metric_code": attrgetter("metric.code"),
+    "subscription_id": attrgetter("subscription_external_id"),
+}
 HISTORICAL = frozenset(
     {AggregationType.SUM, AggregationType.UNIQUE_COUNT, AggregationType.WEIGHTED_SUM}
 )
@@ -75,14 +81,14 @@ def counted_rows(
     windows must agree in `counts_history` and `is_split`; of these, `group` tells each row's group.
     """
     rows = _effective(usage, replaced, windows)
-    by = list(OWNER)
+    by = [key for key in OWNER if len(_owners(windows, key)) > 1] or [OWNER[-1]]
     numbers: dict[Split, int] = {}
     if is_split(windows[0]):
         numbers = split_numbers(windows)
         # Properties are read by Python, so rows are collected here, once for all questions.
         rows = split_rows(rows.collect(), windows).lazy()
         by.append("split")
-    asked = asked_windows(windows, numbers)
+    asked = asked_windows(windows, numbers).drop(set(OWNER) - set(by))
     return _within(rows.join(asked, on=by), replaced, windows)
 
 
@@ -92,11 +98,12 @@ def _effective(
     bounded = usage.filter(_outer_bounds(windows))
     if replaced is None:
         return bounded.select(_columns(windows))
-    return with_revisions(
+    effective = with_revisions(
         bounded.select(_columns(windows)),
         replaced.lazy().select(*_columns(windows), *FACT_COLUMNS),
         replace_events=has_facts(replaced, EVENT_FACT),
     )
+    return effective.filter(_of_owners(windows))
 
 
 def _within(
@@ -141,17 +148,28 @@ def _outer_bounds(windows: Sequence[UsageWindow]) -> pl.Expr:
     bounds = pl.col("occurred_at") < max(window.end for window in windows)
     if not counts_history(windows[0]):
         bounds &= pl.col("occurred_at") >= min(window.start for window in windows)
-    return bounds & _of_metrics(windows) & _of_subscriptions(windows)
+    return bounds & _of_owners(windows)
+
+
+def _of_owners(windows: Sequence[UsageWindow]) -> pl.Expr:
+    return _of_metrics(windows) & _of_subscriptions(windows)
 
 
 def _of_metrics(windows: Sequence[UsageWindow]) -> pl.Expr:
-    return _one_of("metric_code", {window.metric.code for window in windows})
+    return _of("metric_code", windows)
 
 
 def _of_subscriptions(windows: Sequence[UsageWindow]) -> pl.Expr:
-    return _one_of("service", {window.service_code for window in windows}) & _one_of(
-        "subscription_id", {window.subscription_external_id for window in windows}
-    )
+    return _of("service", windows) & _of("subscription_id", windows)
+
+
+def _of(key: str, windows: Sequence[UsageWindow]) -> pl.Expr:
+    return _one_of(key, _owners(windows, key))
+
+
+def _owners(windows: Sequence[UsageWindow], key: str) -> set[str]:
+    """Return the values of one of OWNER's keys among the windows."""
+    return set(map(OWNER_OF[key], windows))
 
 
 def _one_of(column: str, values: set[str]) -> pl.Expr:

@@ -21,12 +21,21 @@ IS_ADD = pl.col("operation_type").eq_missing(pl.lit("add"))
 
 
 def unique_counts(rows: pl.LazyFrame, by: Sequence[str]) -> pl.LazyFrame:
-    """Count the values whose last operation is an add."""
+    """Count the values whose last operation is an add.
+
+    Only values that were ever removed are put in order: of the others each one counts.
+    """
     own = [*by, VALUE]
-    ordered = rows.select(*own, "operation_type", *TIME_ORDER).sort(*own, *TIME_ORDER)
-    present = ordered.filter(_differs(own, -1)).group_by(by).agg(IS_ADD.sum().alias("units"))
+    counted = rows.select(*own, "operation_type", *TIME_ORDER)
+    removed = counted.filter(~IS_ADD).select(own).unique()
+    only_added = counted.join(removed, on=own, how="anti", nulls_equal=True).select(own).unique()
+    ordered = counted.join(removed, on=own, nulls_equal=True).sort(*own, *TIME_ORDER)
+    put_back = ordered.filter(_differs(own, -1)).filter(IS_ADD).select(own)
+    present = pl.concat([only_added, put_back]).group_by(by).agg(pl.len().alias("units"))
     digests = rows.group_by(by).agg(pl.col("content_digest").sort().alias("digests"))
-    return present.join(digests, on=by, nulls_equal=True)
+    return digests.join(present, on=by, how="left", nulls_equal=True).with_columns(
+        pl.col("units").fill_null(0)
+    )
 
 
 def with_effects(rows: pl.LazyFrame, by: Sequence[str]) -> pl.LazyFrame:

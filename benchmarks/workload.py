@@ -130,12 +130,13 @@ def a_month_of_usage(rows_count: int, *, rows_per_window: int = EVENTS_PER_WINDO
 def month_windows(kind: AggregationType, subscriptions: Sequence[str]) -> list[UsageWindow]:
     """Return the question how much of a metric each subscription used in the month."""
     days = (MONTH_END - MONTH_START).days
+    metric = a_metric(kind)
     return [
         UsageWindow(
             key=subscription,
             service_code=SERVICE,
             subscription_external_id=subscription,
-            metric=a_metric(kind),
+            metric=metric,
             start=MONTH_START,
             end=MONTH_END,
             period_days=days,
