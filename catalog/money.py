@@ -4,7 +4,8 @@ Decides precision, rounding rule and currency exponents; knows no price and no p
 """
 
 import re
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 
 import babel.numbers
 
@@ -13,10 +14,12 @@ MONEY_CONTEXT = Context(prec=MONEY_DIGITS, rounding=ROUND_HALF_UP)
 QUANTITY_SCALE = 12
 QUANTITY_INTEGER_DIGITS = 26
 ZERO = Decimal(0)
+ONE_CENT = Decimal(1)
 CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,200}(\.[0-9]{1,200})?")
 
 
+@cache
 def currency_exponent(currency: str) -> int:
     """Return the number of decimals of an ISO 4217 currency: 2 for CAD, 0 for JPY."""
     return babel.numbers.get_currency_precision(currency)
@@ -29,14 +32,13 @@ def is_currency(code: str) -> bool:
 
 def rounded_cents(amount: Decimal, currency: str) -> int:
     """Return `amount` (currency units) as integer cents, rounded half-up once (Lago's rule)."""
-    with localcontext(MONEY_CONTEXT):
-        return int(amount.scaleb(currency_exponent(currency)).quantize(Decimal(1), ROUND_HALF_UP))
+    cents = amount.scaleb(currency_exponent(currency), MONEY_CONTEXT)
+    return int(cents.quantize(ONE_CENT, ROUND_HALF_UP, MONEY_CONTEXT))
 
 
 def amount_of_cents(amount_cents: int, currency: str) -> Decimal:
     """Return integer cents as an amount in currency units: 12345 CAD cents are 123.45."""
-    with localcontext(MONEY_CONTEXT):
-        return Decimal(amount_cents).scaleb(-currency_exponent(currency))
+    return Decimal(amount_cents).scaleb(-currency_exponent(currency), MONEY_CONTEXT)
 
 
 def decimal_text(value: Decimal) -> str:

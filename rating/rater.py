@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -39,7 +39,9 @@ from rating.rated_line import LineKind, Price, RatedLine, Step
 from rating.true_up import true_up_price
 
 LINE_NAMESPACE = UUID("33e10df9-66d3-5f45-b13c-9feb34f8bdfc")
-ONE = Decimal(1)
+SMALLEST = Decimal(1).scaleb(-QUANTITY_SCALE)
+ONE = Decimal(1).quantize(SMALLEST)
+NONE = ZERO.quantize(SMALLEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,7 @@ def lake_quantity(value: Decimal) -> Decimal:
     """Return the value with the 12 decimals of the lake, unless that would lose a digit."""
     if value.as_tuple().exponent == -QUANTITY_SCALE or not fits_quantity(value):
         return value
-    with localcontext(MONEY_CONTEXT):
-        return value.quantize(Decimal(1).scaleb(-QUANTITY_SCALE))
+    return value.quantize(SMALLEST, context=MONEY_CONTEXT)
 
 
 def service_month(at: datetime, service_zone: ZoneInfo) -> date:
@@ -272,9 +273,9 @@ def _line(
         period_start=window[0],
         period_end=window[1],
         service_month=service_month(window[0], scope.service_zone),
-        quantity=lake_quantity(ONE),
-        quantity_included=lake_quantity(ZERO),
-        quantity_overage=lake_quantity(ONE),
+        quantity=ONE,
+        quantity_included=NONE,
+        quantity_overage=ONE,
         events_count=0,
         amount=price.amount,
         amount_cents=rounded_cents(price.amount, plan.amount_currency),
