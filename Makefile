@@ -14,6 +14,8 @@ PYTEST := $(PY) -m pytest -n $(JOBS) --dist loadgroup
 # Code that imports by room name must see this folder's rooms, wherever make was called from.
 export PYTHONPATH :=
 export PYTHONSAFEPATH :=
+# What was compiled once is kept: the tests start hundreds of processes that import the same files.
+export PYTHONDONTWRITEBYTECODE :=
 # A home folder that cannot be written to must not stop a test run.
 ifneq ($(shell test -n "$$HOME" && test -w "$$HOME" && echo yes),yes)
 export XDG_CACHE_HOME ?= $(CURDIR)/.cache

@@ -64,15 +64,7 @@ class ErasedKeys:
         files = self.lake.files(ERASED_KEY)
         if files == self._files:
             return
-        rows = self.lake.query(
-            "SELECT service, subscription_id, max(month), bool_or(kind = ?) "
-            "FROM lake.raw.erased_key GROUP BY ALL",
-            [Kind.ACCOUNT.value],
-        ).rows()
-        self._erased = {
-            (service, subscription): None if is_account else newest
-            for service, subscription, newest, is_account in rows
-        }
+        self._erased = self._stored() if files else {}
         self._held.clear()
         self._files = files
 
@@ -95,6 +87,18 @@ class ErasedKeys:
                 if digest in known:
                     found[place] = known[digest]
         return found
+
+    def _stored(self) -> dict[Subscription, date | None]:
+        """Return the newest erased month of each subscription, None for an erased account's."""
+        rows = self.lake.query(
+            "SELECT service, subscription_id, max(month), bool_or(kind = ?) "
+            "FROM lake.raw.erased_key GROUP BY ALL",
+            [Kind.ACCOUNT.value],
+        ).rows()
+        return {
+            (service, subscription): None if is_account else newest
+            for service, subscription, newest, is_account in rows
+        }
 
     def _is_old(self, subscription: Subscription, event: UsageEvent, received_s: int) -> bool:
         newest = self._erased[subscription]

@@ -28,7 +28,7 @@ from storage.lake_maintenance import Compaction, CompactionRules, compact
 from storage.lake_place import LakePlace, discreet, sole_opener
 from storage.lake_schema import create_mark, has_mark, prepare
 from storage.lake_tables import LakeTable
-from storage.lake_tally import appended_tally
+from storage.lake_tally import Rows, appended_tally
 
 __all__ = [
     "Compaction",
@@ -73,10 +73,11 @@ class Lake:
         self._marked: set[str] = set()
         self._housekept_at: datetime | None = None
         self._files: dict[str, tuple[int, list[tuple[str, int]]]] = {}
+        self._marks: dict[str, tuple[int, int]] = {}
         with sole_opener(self.place):
             self._lake = LakeConnection(self.place)
             try:
-                prepare(self._lake)
+                self._marked.update(prepare(self._lake))
             except BaseException:
                 self._lake.close()
                 raise
@@ -94,16 +95,23 @@ class Lake:
     def mark(self, stream: str) -> int:
         """Return the last position of `stream` that is in the lake; 0 at first."""
         self._know(stream)
+        generation = self._lake.generation
+        known = self._marks.get(stream)
+        if known is not None and known[0] == generation:
+            return known[1]
         ((mark,),) = self._lake.rows(f"SELECT mark FROM lake.ops.mark_{stream}")
+        if generation is not None:
+            self._marks[stream] = (generation, int(mark))
         return int(mark)
 
     def append_once(
-        self, stream: str, after: int, upto: int, frames: Mapping[LakeTable, pl.DataFrame]
+        self, stream: str, after: int, upto: int, frames: Mapping[LakeTable, Rows]
     ) -> None:
         """Append frames and move the stream's mark from `after` to `upto` in one transaction.
 
-        The mark makes a repeated append change nothing: StaleMarkError when the mark is not at
-        `after` any more. The data is on disk before the commit names it.
+        A table's rows may come as Parquet files that need not fit into memory. The mark makes a
+        repeated append change nothing: StaleMarkError when the mark is not at `after` any more.
+        The data is on disk before the commit names it.
         """
         self._know(stream)
         for _ in range(ATTEMPTS_MAX):
@@ -244,9 +252,7 @@ class Lake:
                 create_mark(self._lake, stream)
         self._marked.add(stream)
 
-    def _append(
-        self, stream: str, after: int, upto: int, frames: Mapping[LakeTable, pl.DataFrame]
-    ) -> None:
+    def _append(self, stream: str, after: int, upto: int, frames: Mapping[LakeTable, Rows]) -> None:
         with self._lake.transaction() as cursor:
             reached("lake.append.begun")
             moved = cursor.execute(
@@ -258,8 +264,11 @@ class Lake:
             if moved is None or moved[0] != 1:
                 raise _stale(stream, after)
             reached("lake.append.marked")
-            for table, frame in frames.items():
-                _insert(cursor, table, frame)
+            for table, rows in frames.items():
+                if isinstance(rows, pl.DataFrame):
+                    _insert(cursor, table, rows)
+                else:
+                    _insert_files(cursor, table, rows)
             reached("lake.append.inserted")
             self._lake.sync()
             reached("lake.append.synced")
@@ -279,3 +288,15 @@ def _insert(cursor: duckdb.DuckDBPyConnection, table: LakeTable, frame: pl.DataF
     cursor.register("appended", _Stream(typed.sort(table.sorted_by)))
     cursor.execute(f"INSERT INTO lake.{table.full_name} ({columns}) SELECT {columns} FROM appended")
     cursor.unregister("appended")
+
+
+def _insert_files(
+    cursor: duckdb.DuckDBPyConnection, table: LakeTable, files: Sequence[Path]
+) -> None:
+    # A registered frame stays in memory until its transaction ends, a file does not.
+    columns = ", ".join(table.polars_schema)
+    for file in files:
+        cursor.execute(
+            f"INSERT INTO lake.{table.full_name} ({columns}) SELECT {columns} FROM read_parquet(?)",
+            [str(file)],
+        )

@@ -20,6 +20,7 @@ from storage.lake_tally import COLUMNS, create_erased_tally, tally_marks
 VERSION = 3
 Known = dict[str, set[str]]
 SCHEMAS = ("raw", "core", "mart", "ops")
+MARKS = "ops.mark_"
 TARGET_FILE_MEGABYTES = 128
 TARGET_FILE_BYTES = TARGET_FILE_MEGABYTES * 1_000_000
 
@@ -52,8 +53,11 @@ SCOPES = {
 }
 
 
-def prepare(lake: LakeConnection) -> None:
-    """Create or upgrade the lake's tables; LakeVersionError when the lake is newer than we are."""
+def prepare(lake: LakeConnection) -> list[str]:
+    """Create or upgrade the lake's tables, and return the streams whose marks were there before.
+
+    LakeVersionError when the lake is newer than we are.
+    """
     known = _known_columns(lake)
     version = _version(lake, known)
     if version > VERSION:
@@ -64,11 +68,12 @@ def prepare(lake: LakeConnection) -> None:
     _prepare_options(lake)
     if version < VERSION or any(_missing_columns(table, known) for table in TABLES):
         _upgrade(lake, version, known)
+    return [name.removeprefix(MARKS) for name in known if name.startswith(MARKS)]
 
 
 def has_mark(lake: LakeConnection, stream: str) -> bool:
     """Say whether the stream's mark is there."""
-    return f"ops.mark_{stream}" in _known_columns(lake)
+    return f"{MARKS}{stream}" in _known_columns(lake)
 
 
 def create_mark(lake: LakeConnection, stream: str) -> None:

@@ -5,6 +5,7 @@ prove that no row was lost, doubled or changed since.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -24,13 +25,21 @@ SHARDED_STREAM = "usage_"
 UNIQUE_STREAM = "unless_"
 
 
-def appended_tally(frames: Mapping[LakeTable, pl.DataFrame]) -> tuple[int, str]:
+Rows = pl.DataFrame | Sequence[Path]
+"""Rows of a table: a frame, or Parquet files that are sorted as the table is."""
+
+
+def appended_tally(frames: Mapping[LakeTable, Rows]) -> tuple[int, str]:
     """Return the number of rows and the exact sum of their tallied columns, as SQL takes it."""
-    total = 0
-    for table, frame in frames.items():
-        if (column := TALLIED.get(table.full_name)) is not None and not frame.is_empty():
-            total += int(frame.select(pl.col(column).cast(pl.Int128).sum()).item())
-    return sum(frame.height for frame in frames.values()), str(total)
+    count = total = 0
+    for table, rows in frames.items():
+        column = TALLIED.get(table.full_name)
+        tallied = pl.lit(0) if column is None else pl.col(column).cast(pl.Int128).sum()
+        pieces = [rows.lazy()] if isinstance(rows, pl.DataFrame) else map(pl.scan_parquet, rows)
+        for piece in pieces:
+            rows_count, added = piece.select(pl.len(), tallied.alias("added")).collect().row(0)
+            count, total = count + rows_count, total + int(added or 0)
+    return count, str(total)
 
 
 def create_erased_tally(cursor: duckdb.DuckDBPyConnection) -> None:

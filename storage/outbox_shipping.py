@@ -25,6 +25,9 @@ def ship_outbox(
     The outbox has an ascending `id` and a `body`; `frame_of` makes the table's rows of bodies, one
     of each. What lies at or below the stream's mark is in the lake already.
     """
+    with state.read() as connection:
+        if connection.scalar(sa.select(outbox.c.id).limit(1)) is None:
+            return 0
     shipped = 0
     while True:
         mark = lake.mark(stream)

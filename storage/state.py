@@ -6,11 +6,10 @@ Opens it, migrates it and hands out connections; the rooms write the queries.
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from storage.joint_write import JointWrite, joint_of
@@ -18,6 +17,7 @@ from storage.patience import FROZEN_SECONDS_MAX, PATIENCE, SERVER_PATIENCE, Stor
 from storage.sqlite_wal import use_wal
 
 MIGRATIONS = Path(__file__).parent / "migrations" / "state"
+VERSIONS = "alembic_version"
 BUSY_SECONDS_MAX = 30
 FROZEN_STATE = "25P03"
 MIGRATION_LOCK = 0x66_62_73_74_61_74_65
@@ -103,14 +103,26 @@ class State:
             ) from error
 
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        if self._is_current():
+            return
         with self.write() as connection:
             if not self._is_sqlite:
                 # Of processes that start at once one migrates, and the others wait for it.
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            # A start that has nothing to migrate does not load the migrator.
+            import_module("storage.state_upgrade").upgrade(connection, MIGRATIONS)
+
+    def _is_current(self) -> bool:
+        """Say whether every migration of this release was made."""
+        with self.read() as connection:
+            return sa.inspect(connection).has_table(VERSIONS) and list(
+                connection.scalars(sa.text(f"SELECT version_num FROM {VERSIONS}"))  # noqa: S608
+            ) == [newest_revision()]
+
+
+def newest_revision() -> str:
+    """Return the number of the newest migration: its file's name begins with it."""
+    return max(path.name for path in MIGRATIONS.glob("versions/*_*.py")).partition("_")[0]
 
 
 def open_state(url: str, folder: Path) -> State:

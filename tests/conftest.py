@@ -11,6 +11,8 @@ import sys
 import pytest
 from hypothesis import settings
 
+from tests.memory_folder import memory_folder
+
 # In CI a change is judged by the same examples each time; nightly runs go looking for new ones.
 settings.register_profile(
     "default", max_examples=100, deadline=None, derandomize="CI" in os.environ, print_blob=True
@@ -20,7 +22,19 @@ settings.load_profile("default")
 
 SENDING = ("socket.connect", "socket.sendto", "socket.sendmsg")
 SLOWEST_FIRST = ("tests/lifecycle/", "tests/odoo/", "tests/fusion_billing/", "tests/dashboards/")
+WITHOUT_NIGHTLY = "not nightly"
+MEMORY_BYTES_MIN = 6 * 1024**3
 NUMERIC_HOST = re.compile(r"[0-9a-fA-FxX.:]*")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests write in memory where there is room: they make thousands of durable commits.
+
+    A killed process loses no less there. Nightly tests wait for the disk.
+    """
+    folder = memory_folder(MEMORY_BYTES_MIN)
+    if folder is not None and config.option.markexpr == WITHOUT_NIGHTLY:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read

@@ -18,6 +18,14 @@ def prepared_house(folder: Path) -> Path:
     return folder if (folder / "state.sqlite").exists() else _copied(_house(), folder)
 
 
+def prepared_state(folder: Path) -> Path:
+    """Return the folder, with a migrated state database unless it has one."""
+    if not (folder / "state.sqlite").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(_house() / "state.sqlite", folder)
+    return folder
+
+
 def prepared_lake(folder: Path) -> Path:
     """Return the folder, with an empty lake unless it has one."""
     return folder if (folder / "catalog.sqlite").exists() else _copied(_lake(), folder)

@@ -102,6 +102,24 @@ def answer(events: Sequence[Row], facts: Sequence[Row] | None, window: UsageWind
     return quantities(frame(events), [window], EVERYTHING, revision)[window.key]
 
 
+def answers(
+    worlds: Sequence[tuple[Sequence[Row], Sequence[Row]]], window: UsageWindow
+) -> list[Quantity]:
+    """Return the quantity of a window after each world's events and corrections, asked at once."""
+    names = [f"sub-{number}" for number in range(len(worlds))]
+    every = [
+        [
+            row | {"subscription_id": name}
+            for name, rows in zip(names, each, strict=True)
+            for row in rows
+        ]
+        for each in zip(*worlds, strict=True)
+    ]
+    asked = [replace(window, key=name, subscription_external_id=name) for name in names]
+    found = quantities(frame(every[0]), asked, EVERYTHING, revisions(every[1]))
+    return [found[name] for name in names]
+
+
 def assert_equal(found: Quantity, plain: Plain, window: UsageWindow) -> None:
     """Fail where a quantity is not what the reader counted, digit for digit."""
     assert fraction(found.units) == plain.units
@@ -178,9 +196,10 @@ def test_parts_of_a_window_add_up(kind: AggregationType, data: st.DataObject) ->
     middle = at(data.draw(st.integers(8, 76)) * HOUR)
     rows = events_of(data.draw(st.lists(happenings, max_size=9)))
 
-    first = answer(rows, None, replace(whole, end=middle))
-    second = answer(rows, None, replace(whole, start=middle))
-    every = answer(rows, None, whole)
+    parts = [replace(whole, key="1", end=middle), replace(whole, key="2", start=middle), whole]
+
+    found = quantities(frame(rows), parts, EVERYTHING)
+    first, second, every = (found[part.key] for part in parts)
 
     assert 0 <= first.units + second.units - every.units <= (Decimal("1e-20") if is_weighted else 0)
     assert first.events_count + second.events_count == every.events_count
@@ -196,13 +215,17 @@ def test_void_and_added_again_is_as_before(kind: AggregationType, data: st.DataO
     fact = chosen | {"fact_id": f"e:{chosen['transaction_id']}", "is_void": False}
     void = fact | {"is_void": True, "sequence": 1}
 
-    assert answer(rows, [void], window) == answer(
-        [row for row in rows if row is not chosen], None, window
+    without, voided, restored, moved, kept = answers(
+        [
+            ([row for row in rows if row is not chosen], []),
+            (rows, [void]),
+            (rows, [void, fact | {"sequence": 2}]),
+            ([chosen | {"sequence": 2} if row is chosen else row for row in rows], []),
+            (rows, [fact]),
+        ],
+        window,
     )
-    assert (
-        answer(rows, [void, fact | {"sequence": 2}], window).units
-        == answer(
-            [chosen | {"sequence": 2} if row is chosen else row for row in rows], None, window
-        ).units
-    )
-    assert answer(rows, [fact], window) == answer(rows, None, window)
+
+    assert voided == without
+    assert restored.units == moved.units
+    assert kept == answer(rows, None, window)

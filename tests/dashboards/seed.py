@@ -21,7 +21,7 @@ from storage import tables
 from storage.lake import Lake
 from storage.lake_tables import COST, RATED_LINE
 from storage.state import State, open_state
-from tests.prepared import prepared_lake
+from tests.prepared import prepared_lake, prepared_state
 
 NOW = datetime(2026, 12, 2, 14, 30, tzinfo=UTC)
 TORONTO = ZoneInfo("America/Toronto")
@@ -101,7 +101,7 @@ class FlushedAlready:
 
 def open_seeded(folder: Path) -> tuple[Lake, State]:
     """Return a lake and a state in a folder, with all figures in them."""
-    lake, state = Lake(prepared_lake(folder / "lake")), open_state("", folder)
+    lake, state = Lake(prepared_lake(folder / "lake")), open_state("", prepared_state(folder))
     seed_lake(lake)
     seed_state(state)
     return lake, state

@@ -15,6 +15,7 @@ from fusion_billing.idempotency import store
 from fusion_billing.idempotency.decision import KeptAnswer, KeptRequest, Verdict, is_kept, verdict
 from storage.state import State, open_state
 from tests.fusion_billing.makers import a_service
+from tests.prepared import prepared_state
 from tests.real_parts import POSTGRES, require, running_postgres
 
 AT = datetime(2026, 3, 8, 7, 0, tzinfo=UTC)
@@ -27,7 +28,7 @@ ATTEMPTS = 8
 def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
     """Give a state database of either kind, with the service nexadesk."""
     if request.param == "sqlite":
-        with closing(open_state("", tmp_path)) as state:
+        with closing(open_state("", prepared_state(tmp_path))) as state:
             yield with_service(state)
         return
     with running_postgres(require(POSTGRES)) as server:

@@ -20,6 +20,7 @@ from storage.lake_tables import USAGE
 from storage.state import State, open_state
 from tests.ingest.makers import a_batch, an_event
 from tests.ingest.running_ingest import METRICS, SINCE
+from tests.prepared import prepared_house
 
 START = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 LEASE_SECONDS = 15
@@ -86,6 +87,7 @@ class Town:
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     """Give empty stores."""
+    prepared_house(tmp_path)
     state, lake = open_state("", tmp_path), Lake(tmp_path / "lake")
     inbox = open_inbox("", tmp_path)
     yield Town(tmp_path, state, lake, inbox)

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.memory_folder import memory_folder
 from tests.real_parts.commands import Words, group_of, run
 
-MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - the folder made in it is closed to others
 MEMORY_BYTES_MIN = 2 * 1024**3
 
 
@@ -34,7 +34,7 @@ def private_folder(account: str | None, *, in_memory: bool) -> Iterator[Path]:
     `in_memory` prefers a file system in memory: copying an Odoo database means making thousands
     of files, which takes seconds on many disks.
     """
-    parent = MEMORY_FOLDER if in_memory and _memory_has_room() else None
+    parent = memory_folder(MEMORY_BYTES_MIN) if in_memory else None
     folder = Path(tempfile.mkdtemp(prefix="fusion-postgres-", dir=parent))
     try:
         if account:
@@ -42,12 +42,6 @@ def private_folder(account: str | None, *, in_memory: bool) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _memory_has_room() -> bool:
-    if not (MEMORY_FOLDER.is_dir() and os.access(MEMORY_FOLDER, os.W_OK)):
-        return False
-    return shutil.disk_usage(MEMORY_FOLDER).free >= MEMORY_BYTES_MIN
 
 
 def initialise(programs: Path, data: Path, superuser: str, account: str | None) -> None:

@@ -1,6 +1,7 @@
 """The lake keeps what is appended, exactly once, and lets others read while it writes."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -133,6 +134,20 @@ def test_files_are_listed_once_between_writes(lake: Lake, monkeypatch: pytest.Mo
     monkeypatch.delattr(Lake, "_listed_files")
 
     assert lake.files(USAGE) is first
+
+
+def test_a_known_mark_is_the_current_one(lake: Lake) -> None:
+    """Whatever moved it, in one lake or before it was opened, the mark is that of the lake."""
+    lake.append_once(STREAM, 0, 3, {USAGE: usage_rows("a")})
+    assert lake.mark(STREAM) == 3
+    with pytest.raises(StaleMarkError):
+        lake.append_once(STREAM, 0, 9, {USAGE: usage_rows("b")})
+    assert lake.mark(STREAM) == 3
+    lake.append_once(STREAM, 3, 4, {USAGE: usage_rows("c")})
+    assert lake.mark(STREAM) == 4
+    lake.close()
+    with closing(Lake(lake.folder)) as again:
+        assert (again.mark(STREAM), again.mark("another")) == (4, 0)
 
 
 def test_a_lake_has_one_writing_process(lake: Lake) -> None:

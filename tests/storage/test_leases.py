@@ -13,6 +13,7 @@ from storage.columns import EPOCH
 from storage.leases import Lease, LeaseLostError, acquire, guard, release, renew
 from storage.state import State, open_state
 from storage.tables import lease
+from tests.prepared import prepared_state
 
 NOW = datetime(2026, 3, 8, 7, 0, tzinfo=UTC)
 SECONDS = 30
@@ -33,7 +34,7 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
     if request.param == "postgresql":
         yield request.getfixturevalue("state_on_postgresql")
         return
-    with closing(open_state("", tmp_path)) as state:
+    with closing(open_state("", prepared_state(tmp_path))) as state:
         yield state
 
 
@@ -178,7 +179,7 @@ def test_of_many_at_once_one_gets_it(state: State) -> None:
 
 def test_sqlite_judges_by_the_given_time(tmp_path: Path) -> None:
     """At its end, to the microsecond, a lease is free, and not before."""
-    with closing(open_state("", tmp_path)) as state:
+    with closing(open_state("", prepared_state(tmp_path))) as state:
         held = taken(state, "a")
         ends = NOW + timedelta(seconds=SECONDS)
 

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg import sql
 
-from storage.state import State, open_state
+from storage.state import MIGRATIONS, State, newest_revision, open_state
 from storage.state_schema import metadata
 from storage.tables import service
 from tests.real_parts import PostgresServer
@@ -139,6 +142,31 @@ def test_opening_twice_migrates_once(tmp_path: Path) -> None:
     with second.read() as connection:
         assert connection.execute(sa.select(service.c.code)).scalars().all() == ["nexadesk"]
     second.close()
+
+
+def test_a_state_of_this_release_is_opened_without_the_migrator(tmp_path: Path) -> None:
+    """The newest file's number is Alembic's head, and a state at it needs no Alembic."""
+    open_state("", tmp_path).close()
+    opening = "from pathlib import Path; import sys; from storage.state import open_state; "
+    asked = "open_state('', Path(sys.argv[1])).close(); sys.exit('alembic' in sys.modules)"
+
+    assert newest_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    subprocess.run([sys.executable, "-c", opening + asked, str(tmp_path)], check=True, timeout=60)
+
+
+def test_a_state_of_an_older_release_is_migrated(tmp_path: Path) -> None:
+    """What stopped one migration before the newest gets that one when it is opened."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, f"{newest_revision()}-1")
+    engine.dispose()
+
+    with closing(open_state("", tmp_path)) as state, state.read() as connection:
+        version = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    assert version == newest_revision()
 
 
 def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
