@@ -31,7 +31,9 @@ SERVICES = ("nexacloud", "nexadesk", "nexavoice")
 QUESTIONS = (
     "", "/margin", "/margin/customers?sort=-revenue", "/margin/negative", "/bridge", "/cogs",
     "/margin/service?service={service}", "/margin/customer?service={service}&account={account}",
-    "/margin/metric?service={service}&metric=tokens",
+    "/margin/metric?service={service}&metric=tokens", "/cogs/prices",
+    "/trace/revenue?service={service}&account={account}",
+    "/trace/cogs?service={service}&account={account}",
 )  # fmt: skip
 # What the matrix page shows, as an analyst would ask it.
 BARE = """

@@ -28,7 +28,11 @@ def import_waiting_costs(house: House) -> list[Dropped]:
     """Import what lies in the folder; a refused file is logged and set aside."""
     with house.state.read() as connection:
         rates = read_rates(connection)
-    done = import_dropped(house.lake, costs_folder(house.settings), rates, at=house.clock())
+    settings = house.settings
+    done = import_dropped(
+        house.lake, costs_folder(settings), rates, at=house.clock(),
+        rows_max=settings.costs_rows_max,
+    )  # fmt: skip
     for dropped in done:
         result = dropped.result
         told = {"file": dropped.name, "rows": result.rows, "faults": len(result.errors)}

@@ -236,6 +236,9 @@ class Settings(BaseSettings):
     costs_seconds: int = Field(
         default=60, gt=0, description="Seconds between two looks into that folder."
     )
+    costs_rows_max: int = Field(
+        default=1_000_000, gt=0, description="Rows a cost file may have; one with more is refused."
+    )
     costs_odoo_model: str = Field(
         default="fusion.api.usage.daily", description="Model of fusion_api's daily costs in Odoo."
     )

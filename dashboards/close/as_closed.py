@@ -1,4 +1,4 @@
-"""The figures of all months as they are now, or with closed months as they were closed."""
+"""The figures of all months as they are now, were at a time, or with months as closed."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from dashboards.close.books import parts_as_closed
 from dashboards.close.close_store import books_after, decisions
 from dashboards.close.month_close import MonthClose
-from dashboards.mart.cube import Cube, read_cube
+from dashboards.mart.cube import Cube, cube_known_at, read_cube
+from dashboards.reports.filters import CLOSE, Filters
 from storage.lake import Lake
 from storage.state import State
 
 
-def cube_as_of(lake: Lake, state: State, *, is_closed: bool) -> Cube:
-    """Return the figures of now, or as closed; each computed once for each state of things."""
+def cube_as_of(lake: Lake, state: State, filters: Filters) -> Cube:
+    """Return the figures of now, as closed, or as known at a time; each computed once."""
+    if filters.known_at is not None:
+        return cube_known_at(lake, state, filters.known_at)
     cube = read_cube(lake, state)
-    if not is_closed:
+    if filters.as_of != CLOSE:
         return cube
     with state.read() as connection:
         known = decisions(connection)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -232,10 +232,19 @@ def _decision(asked: Asked, book: MonthBook, close: MonthClose) -> Row:
         *cells,
         Cell(kept.pins.watermark),
         Cell(kept.pins.lake_snapshot),
-        Cell(words.instant(kept.pins.known_at)),
+        Cell(words.instant(kept.pins.known_at), _figures_then(asked, book, kept.pins.known_at)),
         Cell(digest if asked.has_all_rows else f"{digest[:DIGEST_SHOWN]}…",
              f"{asked.links.home}{file}?service={book.service}" if is_last else ""),
     ])  # fmt: skip
+
+
+def _figures_then(asked: Asked, book: MonthBook, known_at: datetime) -> str:
+    """Return the page of the month's figures as they were known when a close kept them."""
+    here = asked.filters.query(
+        service=book.service, month=month_param(book.month), as_of=known_at.isoformat(),
+        **{"from": None, "to": None},
+    )  # fmt: skip
+    return f"{asked.links.home}/margin{here}"
 
 
 def _open_month(book: MonthBook, words: Words) -> str:

@@ -45,21 +45,25 @@ def attributed_costs(
     return summed(pl.concat([owned, unbilled(read.estimates.frame, read.covering)])).lazy()
 
 
-def traced_costs(lake: Lake, state: State, *, first: date, last: date) -> pl.DataFrame:
+def traced_costs(
+    lake: Lake, state: State, *, first: date, last: date, as_of: datetime | None = None
+) -> pl.DataFrame:
     """Return what `attributed_costs` sums: each cost row that names its owner, each divided part.
 
     Columns of a cost row are null in the parts that a rule divided and in estimates.
     """
-    read = _read(lake, state, first, last, None)
+    read = _read(lake, state, first, last, as_of)
     ruled = with_rules(read.costs, read.rules)
     own = ruled.filter(pl.col("rule_id").is_null()).with_columns(is_estimate=pl.lit(value=False))
     parts = [divided(ruled, read.rules, read.usage), unbilled(read.estimates.frame, read.covering)]
     return pl.concat([own, *map(summed, parts)], how="diagonal")
 
 
-def ruled_costs(lake: Lake, state: State, *, first: date, last: date) -> pl.DataFrame:
+def ruled_costs(
+    lake: Lake, state: State, *, first: date, last: date, as_of: datetime | None = None
+) -> pl.DataFrame:
     """Return the cost rows in effect of some days, each with the rule that gives it away."""
-    read = _read(lake, state, first, last, None)
+    read = _read(lake, state, first, last, as_of)
     return with_rules(read.costs, read.rules)
 
 
@@ -72,11 +76,13 @@ def estimate_against_actual(
 
 
 def _read(lake: Lake, state: State, first: date, last: date, as_of: datetime | None) -> _Read:
-    touches = (pl.col("day") <= last) & (pl.col("last_day") >= first)
-    covering = costs_in_effect(lake, as_of).filter(touches).collect()
-    costs = covering.filter(pl.col("day") >= first)
     with state.read() as connection:
         rules, prices = cost_rules(connection, as_of), cost_prices(connection, as_of)
+        # Only an estimate asks whether a charge of earlier days covers these.
+        since = None if prices else first
+        touches = (pl.col("day") <= last) & (pl.col("last_day") >= first)
+        covering = costs_in_effect(lake, as_of, since=since).filter(touches).collect()
+        costs = covering.filter(pl.col("day") >= first)
         rates = read_rates(connection, as_of)
         codes = _divided_by(rules) | {price.metric_code for price in prices}
         upto = max([last, *costs["last_day"].to_list()])

@@ -4,7 +4,7 @@ Decides a charge's day, its key, its rate and its COGS. Opens no file and no lak
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from hashlib import blake2b
@@ -12,7 +12,7 @@ from hashlib import blake2b
 import polars as pl
 
 from catalog.money import QUANTITY_SCALE, ZERO
-from dashboards.costs.faults import RowFault
+from dashboards.costs.faults import RowFault, by_row
 from dashboards.costs.fx import FxRate, FxRates
 from storage.lake_tables import COST, QUANTITY
 
@@ -31,6 +31,8 @@ CHARGE_SCHEMA = {
     **{name: kind for name, kind in COST.polars_schema.items() if name not in DECIDED},
     "line_number": pl.Int64(),
 }
+# Rows that have no key of their own are called by a digest and their place among equals.
+UNNAMED_SCHEMA = {**COST.polars_schema, "digest": pl.String()}
 # Two rows that agree in all of these are told apart by their order only.
 NAMING = (
     *("provider", "billing_account_id", "sub_account_id", "provider_service", "sku_id"),
@@ -39,7 +41,7 @@ NAMING = (
 )
 _EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
 _SMALLEST = Decimal(1).scaleb(-QUANTITY_SCALE)
-ROWS_AT_ONCE = 50_000
+ROWS_AT_ONCE = 20_000
 _MIDNIGHT = pl.time(0, 0, 0)
 
 
@@ -73,24 +75,51 @@ class Stamp:
     timezone: str = TIMEZONE
 
 
-def cost_rows(charges: Charges, rates: FxRates, stamp: Stamp) -> ReadCosts:
-    """Return the charges as cost rows in CAD; every fault is told, and then there is no row.
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """Turns charges into cost rows in CAD, some at a time; each rate is looked up once."""
 
-    Rows are worked on some at a time, so that a million of them stay within memory.
-    """
-    known: dict[tuple[str | None, date], FxRate | None] = {}
+    rates: FxRates
+    stamp: Stamp
+    _known: dict[tuple[str | None, date], FxRate | None] = field(default_factory=dict)
+
+    def priced(self, charges: Charges, *, is_checked_only: bool = False) -> ReadCosts:
+        """Return rows that `with_keys` has to name yet, or a fault for each row without a rate.
+
+        Charges with faults are checked only: they become no rows.
+        """
+        dated = with_days(charges.frame, self.stamp.timezone)
+        found = _rates(dated, self.rates, self._known)
+        faults = tuple(_without_rate(dated, found))
+        if faults or charges.faults or is_checked_only:
+            return ReadCosts(pl.DataFrame(schema=UNNAMED_SCHEMA), faults)
+        return ReadCosts(_stamped(_with_digests(_in_cad(dated, found)), self.stamp), ())
+
+
+def cost_rows(charges: Charges, rates: FxRates, stamp: Stamp) -> ReadCosts:
+    """Return the charges as cost rows in CAD; every fault is told, and then there is no row."""
+    pricing = Pricing(rates, stamp)
     pieces: list[pl.DataFrame] = []
     faults = list(charges.faults)
     for piece in list(charges.frame.iter_slices(ROWS_AT_ONCE)) or [charges.frame]:
-        dated = with_days(piece, stamp.timezone)
-        found = _rates(dated, rates, known)
-        faults += _without_rate(dated, found)
+        read = pricing.priced(Charges(piece, ()), is_checked_only=bool(faults))
+        faults += read.faults
         if not faults:
-            pieces.append(_in_cad(_with_digests(dated), found))
+            pieces.append(read.costs)
     if faults:
-        ordered = tuple(sorted(faults, key=lambda fault: fault.row_number))
-        return ReadCosts(pl.DataFrame(schema=COST.polars_schema), ordered)
-    return ReadCosts(_stamped(_named(pl.concat(pieces)), stamp), ())
+        return ReadCosts(pl.DataFrame(schema=COST.polars_schema), tuple(sorted(faults, key=by_row)))
+    return ReadCosts(with_keys(pl.concat(pieces)), ())
+
+
+def with_keys(priced: pl.DataFrame) -> pl.DataFrame:
+    """Give rows without a key the digest of what names them, and their place among equals.
+
+    All rows of one day and digest must be there, in their file's order.
+    """
+    own = pl.col("source_key").is_not_null()
+    place = pl.int_range(pl.len()).over("day", "digest", own)
+    key = pl.when(own).then("source_key").otherwise(pl.format("{}-{}", "digest", place))
+    return priced.with_columns(source_key=key).drop("digest")
 
 
 def cogs_cad(effective_cost: Decimal, fx_rate: Decimal, charge_category: str) -> Decimal:
@@ -183,14 +212,6 @@ def _with_digests(dated: pl.DataFrame) -> pl.DataFrame:
     return dated.with_columns(pl.Series("digest", digests, pl.String))
 
 
-def _named(digested: pl.DataFrame) -> pl.DataFrame:
-    """Give rows without a key the digest of what names them, and their place among equals."""
-    own = pl.col("source_key").is_not_null()
-    place = pl.int_range(pl.len()).over("day", "digest", own)
-    key = pl.when(own).then("source_key").otherwise(pl.format("{}-{}", "digest", place))
-    return digested.with_columns(source_key=key).drop("digest")
-
-
 def _stamped(costs: pl.DataFrame, stamp: Stamp) -> pl.DataFrame:
     return costs.with_columns(
         month=pl.col("day").dt.month_start(),
@@ -199,4 +220,4 @@ def _stamped(costs: pl.DataFrame, stamp: Stamp) -> pl.DataFrame:
         is_withdrawn=pl.lit(value=False),
         recorded_at=pl.lit(stamp.recorded_at, COST.polars_schema["recorded_at"]),
         import_id=pl.lit(stamp.import_id),
-    ).select(pl.col(name).cast(kind) for name, kind in COST.polars_schema.items())
+    ).select(pl.col(name).cast(kind) for name, kind in UNNAMED_SCHEMA.items())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dashboards.costs.focus_text import FILE_BYTES_MAX
 from dashboards.costs.fx import FxRates
-from dashboards.costs.importing import CostImport, Delivery, import_costs
+from dashboards.costs.importing import ROWS_MAX, CostImport, Delivery, import_costs
 from dashboards.costs.sources.formats import READERS, CostFormat, source_of
 from storage.lake import Lake
 
@@ -30,14 +30,26 @@ class Dropped:
 
 
 def import_dropped(
-    lake: Lake, folder: Path, rates: FxRates, *, at: datetime, rest: timedelta = REST
+    lake: Lake,
+    folder: Path,
+    rates: FxRates,
+    *,
+    at: datetime,
+    rest: timedelta = REST,
+    rows_max: int = ROWS_MAX,
 ) -> list[Dropped]:
     """Import every file that lies still; it moves to imported/, or to refused/ with its faults."""
     done = []
     for file_format, path in list(_waiting(folder, at - rest)):
         delivery = Delivery(source_of(file_format))
         result = import_costs(
-            lake, path, rates, normalise=READERS[file_format], delivery=delivery, at=at
+            lake,
+            path,
+            rates,
+            reader=READERS[file_format],
+            delivery=delivery,
+            at=at,
+            rows_max=rows_max,
         )
         _set_aside(folder, path, result, at)
         done.append(Dropped(str(path.relative_to(folder)), result))

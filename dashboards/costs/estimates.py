@@ -45,6 +45,18 @@ class CostPrice:
     valid_until: date | None = None
     is_override: bool = False
 
+    def holds_on(self, day: date) -> bool:
+        """Say whether the price is of a day."""
+        return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
+
+    def prices_same(self, other: "CostPrice") -> bool:
+        """Say whether two prices are of one metric and one provider's service."""
+        return _priced(self) == _priced(other)
+
+    def rank(self) -> tuple[bool, date, str]:
+        """Return what decides between prices of the same: the greatest holds."""
+        return self.is_override, self.valid_from, self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
@@ -110,20 +122,16 @@ def _prices_on(
     """Give one price for each provider and its service that prices the metric on the day."""
     best: dict[tuple[str, str | None], CostPrice] = {}
     for price in prices:
-        if (price.service, price.metric_code) != (service, metric_code) or not _holds(price, day):
+        if (price.service, price.metric_code) != (service, metric_code) or not price.holds_on(day):
             continue
         key = (price.provider, price.provider_service)
-        if key not in best or _rank(price) > _rank(best[key]):
+        if key not in best or price.rank() > best[key].rank():
             best[key] = price
     yield from best.values()
 
 
-def _holds(price: CostPrice, day: date) -> bool:
-    return price.valid_from <= day and (price.valid_until is None or day < price.valid_until)
-
-
-def _rank(price: CostPrice) -> tuple[bool, date, str]:
-    return price.is_override, price.valid_from, price.id
+def _priced(price: CostPrice) -> tuple[str, str | None, str, str]:
+    return price.provider, price.provider_service, price.service, price.metric_code
 
 
 def _billed_days(costs: pl.DataFrame) -> pl.DataFrame:

@@ -25,3 +25,8 @@ class RowFault:
         row = f"row {self.row_number}" if self.row_number else ""
         line = f"line {self.line_number}" if self.line_number else ""
         return ", ".join(part for part in (row, line, self.column) if part)
+
+
+def by_row(fault: RowFault) -> int:
+    """Return the row a fault is of, to sort by."""
+    return fault.row_number

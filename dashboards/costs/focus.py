@@ -3,12 +3,13 @@
 Decides which rows are sound and which service and account they name. Opens no file and no lake.
 """
 
+import io
 import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import polars as pl
 
@@ -24,7 +25,7 @@ from dashboards.costs.charges import (
     Stamp,
     cost_rows,
 )
-from dashboards.costs.faults import WHOLE_FILE, RowFault
+from dashboards.costs.faults import WHOLE_FILE, RowFault, by_row
 from dashboards.costs.focus_text import focus_texts
 from dashboards.costs.fx import FxRates
 from storage.lake_tables import INSTANT, QUANTITY
@@ -95,29 +96,34 @@ def focus_costs(content: bytes, *, rates: FxRates, stamp: Stamp) -> ReadCosts:
 
 
 def focus_charges(content: bytes) -> Charges:
-    """Read a FOCUS CSV file; every faulty row is reported, up to 10,000 of them.
+    """Read a FOCUS CSV file at once; every faulty row is reported, up to 10,000 of them."""
+    pieces = list(focus_pieces(io.BytesIO(content)))
+    faults = tuple(fault for piece in pieces for fault in piece.faults)
+    return Charges(pl.concat([piece.frame for piece in pieces]), faults)
 
-    It is read in pieces: text and numbers of the whole file never stand side by side.
+
+def focus_pieces(file: BinaryIO) -> Iterator[Charges]:
+    """Read a FOCUS CSV file some rows at a time: what is read is not kept here.
+
+    It stops after 10,000 faults, and the last fault says where.
     """
-    frames, faults = [NO_CHARGES], list[RowFault]()
-    for text in focus_texts(content, WANTED):
+    rows_count = faults_count = 0
+    for text in focus_texts(file, WANTED):
         missing = tuple(_missing_columns(text.rows)) if text.rows.columns else ()
         if missing or not text.rows.columns:
-            return _refused((*faults, *text.faults, *missing))
+            yield _refused((*text.faults, *missing))
+            return
         typed = _typed(_with_every_column(text.rows))
-        faults += sorted((*text.faults, *_value_faults(typed)), key=_by_row)
-        frames.append(_charges(typed))
-        if len(faults) > FAULTS_MAX:
+        faults = sorted((*text.faults, *_value_faults(typed)), key=by_row)
+        left = FAULTS_MAX - faults_count
+        if len(faults) > left:
             more = f"more than {FAULTS_MAX} faults, nothing read from here"
-            return _refused((*faults[:FAULTS_MAX], RowFault(faults[FAULTS_MAX].row_number, more)))
-    found = pl.concat(frames)
-    if found.is_empty() and not faults:
-        return _refused((RowFault(WHOLE_FILE, "the file has no cost row"),))
-    return Charges(found, tuple(faults))
-
-
-def _by_row(fault: RowFault) -> int:
-    return fault.row_number
+            yield _refused((*faults[:left], RowFault(faults[left].row_number, more)))
+            return
+        rows_count, faults_count = rows_count + typed.height, faults_count + len(faults)
+        yield Charges(_charges(typed), tuple(faults))
+    if not rows_count and not faults_count:
+        yield _refused((RowFault(WHOLE_FILE, "the file has no cost row"),))
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""The text of a FOCUS file: CSV bytes as a frame of text columns, and the rows that are broken.
+"""The text of a FOCUS file: CSV bytes as frames of text columns, and the rows that are broken.
 
 Decides what is a row and what is null; knows no meaning of any column.
 """
@@ -9,16 +9,15 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import polars as pl
 
 from dashboards.costs.faults import WHOLE_FILE, RowFault
 
-FILE_BYTES_MAX = 256 * 1024 * 1024
-ROWS_AT_ONCE = 50_000
+FILE_BYTES_MAX = 1024 * 1024 * 1024
+ROWS_AT_ONCE = 20_000
 BYTES_AT_ONCE = 1 << 20
-ROWS_MAX = 1_000_000
 
 
 class _Lines(Protocol):
@@ -38,24 +37,31 @@ class FocusText:
     faults: tuple[RowFault, ...]
 
 
-def focus_texts(content: bytes, wanted: Sequence[str]) -> Iterator[FocusText]:
-    """Give the wanted columns, 50,000 rows at a time and once at least.
+def focus_texts(file: BinaryIO, wanted: Sequence[str]) -> Iterator[FocusText]:
+    """Give the wanted columns of a file, 20,000 rows at a time and once at least.
 
-    A row with another number of fields than the header is a fault; a file that can't be read at
-    all is one fault without columns.
+    It must be possible to seek in the file, which stays open. A row with another number of fields
+    than the header is a fault; a file that can't be read at all is one fault without columns.
     """
-    if len(content) > FILE_BYTES_MAX:
+    if file.seek(0, io.SEEK_END) > FILE_BYTES_MAX:
         yield _refused(f"more than {FILE_BYTES_MAX} bytes: split the file")
         return
-    broken = _first_broken_byte(content)
+    broken = _first_broken_byte(file)
     if broken is not None:
-        line = content.count(b"\n", 0, broken) + 1
-        yield _refused(f"not UTF-8 text at byte {broken}: save the file as UTF-8", line)
+        at, line = broken
+        yield _refused(f"not UTF-8 text at byte {at}: save the file as UTF-8", line)
         return
-    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
-    reader = csv.reader(text, strict=True)
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        header = next(reader, [])
+        yield from _texts(csv.reader(text, strict=True), wanted)
+    finally:
+        text.detach()
+
+
+def _texts(reader: _Lines, wanted: Sequence[str]) -> Iterator[FocusText]:
+    try:
+        header = next(iter(reader), [])
     except csv.Error as error:
         yield _refused(f"the header is broken CSV: {error}")
         return
@@ -70,17 +76,22 @@ def _refused(reason: str, line_number: int = 0) -> FocusText:
     return FocusText(pl.DataFrame(), (RowFault(WHOLE_FILE, reason, line_number=line_number),))
 
 
-def _first_broken_byte(content: bytes) -> int | None:
-    """Return where bytes stop being UTF-8, None where they are all; decodes piece by piece."""
+def _first_broken_byte(file: BinaryIO) -> tuple[int, int] | None:
+    """Return the byte at which a file stops being UTF-8, and its line; None where it is all."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    for start in range(0, len(content), BYTES_AT_ONCE):
-        waiting = len(decoder.getstate()[0])
-        piece = content[start : start + BYTES_AT_ONCE]
+    start, line = file.seek(0), 1
+    while True:
+        waiting = decoder.getstate()[0]
+        piece = file.read(BYTES_AT_ONCE)
         try:
-            decoder.decode(piece, final=start + BYTES_AT_ONCE >= len(content))
+            decoder.decode(piece, final=not piece)
         except UnicodeDecodeError as error:
-            return start - waiting + error.start
-    return None
+            # The bytes before the fault are waiting ones, which hold no end of a line, or these.
+            place = error.start - len(waiting)
+            return start + place, line + piece.count(b"\n", 0, max(place, 0))
+        if not piece:
+            return None
+        start, line = start + len(piece), line + piece.count(b"\n")
 
 
 def _read(reader: _Lines, header: list[str], names: list[str]) -> Iterator[FocusText]:
@@ -105,10 +116,6 @@ def _sound_rows(
     row_number = 0
     try:
         for row_number, fields in enumerate(filter(None, reader), start=1):
-            if row_number > ROWS_MAX:
-                reason = f"more than {ROWS_MAX} rows: split the file"
-                faults.append(RowFault(row_number, reason, line_number=reader.line_num))
-                return
             if len(fields) == len(header):
                 yield (row_number, reader.line_num, *(fields[place] for place in places))
             else:

@@ -55,15 +55,59 @@ def new_rows(
 
     `is_complete`: the batch has every row of its days, so that what it lacks is withdrawn.
     """
-    faults = (*_doubled(batch), *_contradicted(kept, batch))
+    days = told_days(batch) if is_complete else None
+    found = new_of_part(kept, batch, days, at=at)
+    if found.faults or days is None:
+        return found
+    rows = pl.concat([found.rows, whole_day_marks(kept, days)])
+    return NewRows(rows, found.known_count, ())
+
+
+def new_of_part(
+    kept: pl.DataFrame, part: pl.DataFrame, days: pl.DataFrame | None, *, at: datetime
+) -> NewRows:
+    """Return what is new of a part of a batch that has all rows of its keys, as `kept` has.
+
+    `days` are the days that the batch tells whole, None where it does not.
+    """
+    faults = (*_doubled(part), *_contradicted(kept, part))
     if faults:
-        return NewRows(batch.clear(), 0, faults)
-    fresh = pl.concat([_revised(kept, batch), _automatic(kept, batch, at)])
-    known_count = batch.height - fresh.height
-    if is_complete:
-        marks, gone = _revised(kept, _whole_days(batch)), _withdrawn(kept, batch, at)
-        fresh = pl.concat([fresh, marks, gone])
+        return NewRows(part.clear(), 0, faults)
+    fresh = pl.concat([_revised(kept, part), _automatic(kept, part, at)])
+    known_count = part.height - fresh.height
+    if days is not None:
+        fresh = pl.concat([fresh, _withdrawn(kept, part, days, at)])
     return NewRows(fresh, known_count, ())
+
+
+def told_days(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the days that rows are of, those with and those without a revision apart."""
+    return summed_days(rows.with_columns(is_automatic=pl.col("revision").is_null()))
+
+
+def summed_days(days: pl.DataFrame) -> pl.DataFrame:
+    """Return days that several pieces of a batch told, each once."""
+    told = days.group_by("source", "day", "is_automatic", maintain_order=True)
+    return told.agg(pl.col("month", "revision", "import_id", "recorded_at").max())
+
+
+def whole_day_marks(kept: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """Return a mark for each day told with a revision: it ends all older rows of the day.
+
+    Such a mark holds in whatever order the batches come.
+    """
+    named = days.filter(~pl.col("is_automatic"))
+    content = [
+        pl.lit(None, kind).alias(name)
+        for name, kind in COST.polars_schema.items()
+        if name not in named.columns
+    ]
+    marks = named.with_columns(content).with_columns(
+        source_key=pl.lit(WHOLE_DAY),
+        is_withdrawn=pl.lit(value=True),
+        row_number=pl.lit(0, pl.Int64),
+    )
+    return _revised(kept, marks.select(COST.polars_schema.keys()))
 
 
 def _doubled(batch: pl.DataFrame) -> list[RowFault]:
@@ -106,41 +150,17 @@ def _automatic(kept: pl.DataFrame, batch: pl.DataFrame, at: datetime) -> pl.Data
     return changed.with_columns(revision=_next_revision("revision_kept", at)).select(batch.columns)
 
 
-def _whole_days(batch: pl.DataFrame) -> pl.DataFrame:
-    """Return a mark for each day of a batch with revisions: it ends all older ones of the day.
-
-    Such a mark holds in whatever order the batches come.
-    """
-    named = batch.filter(pl.col("revision").is_not_null())
-    days = named.group_by("source", "day", maintain_order=True).agg(
-        pl.col("month", "revision", "import_id", "recorded_at").max()
-    )
-    content = [
-        pl.lit(None, kind).alias(name)
-        for name, kind in COST.polars_schema.items()
-        if name not in days.columns
-    ]
-    return (
-        days.with_columns(content)
-        .with_columns(
-            source_key=pl.lit(WHOLE_DAY),
-            is_withdrawn=pl.lit(value=True),
-            row_number=pl.lit(0, pl.Int64),
-        )
-        .select(batch.columns)
-    )
-
-
-def _withdrawn(kept: pl.DataFrame, batch: pl.DataFrame, at: datetime) -> pl.DataFrame:
+def _withdrawn(
+    kept: pl.DataFrame, batch: pl.DataFrame, days: pl.DataFrame, at: datetime
+) -> pl.DataFrame:
     """Return the end of each row that counts and that a batch without revisions lacks."""
-    told = batch.filter(pl.col("revision").is_null())
-    of_days = told.select("source", "day", "import_id", "recorded_at").unique(["source", "day"])
+    told = days.filter("is_automatic").select("source", "day", "import_id", "recorded_at")
     gone = (
         _newest(kept)
         .filter(~pl.col("is_withdrawn"))
         .join(batch, on=list(KEY), how="anti")
         .drop("import_id", "recorded_at")
-        .join(of_days, on=["source", "day"], how="inner")
+        .join(told, on=["source", "day"], how="inner")
     )
     return gone.with_columns(
         revision=_next_revision("revision", at), is_withdrawn=pl.lit(value=True)

@@ -2,7 +2,8 @@
 
 Each customer is new, gone or kept; what a kept one changed is split into price, volume, mix,
 the provider's price and its currency. Every split is a subtraction, so that nothing is left over.
-All arithmetic runs in the context of money, which `bridge_between` sets once.
+Sums are exact columns of decimals; what divides is Decimal in the context of money, which
+`bridge_between` sets once.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,11 +14,20 @@ import polars as pl
 
 from catalog.money import MONEY_CONTEXT, QUANTITY_SCALE, ZERO
 from dashboards.margin.figures import revenue_column
+from storage.lake_tables import QUANTITY
 
 BARS = ("new", "churn", "price", "volume", "mix", "provider_price", "fx", "allocation")
-CELL_KEYS = ("service", "account_id", "metric_code")
+CUSTOMER = ("service", "account_id")
+CELL_KEYS = (*CUSTOMER, "metric_code")
+# Of each metric of each customer; `cost_before_fx` is COGS at the earlier rates.
+SUMS = ("revenue", "cost", "cost_before_fx", "quantity")
 _SMALLEST = Decimal(1).scaleb(-QUANTITY_SCALE)
-Key = tuple[str | None, str | None, str | None]
+_PROFIT, _PROFIT_NOW = (
+    pl.col("revenue") - pl.col("cost"),
+    pl.col("revenue_now") - pl.col("cost_now"),
+)
+_FX = pl.col("cost_before_fx_now") - pl.col("cost_now")
+_USED, _USED_NOW = pl.col("quantity") > 0, pl.col("quantity_now") > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +37,6 @@ class Bridge:
     before: Decimal
     after: Decimal
     bars: Mapping[str, Decimal]
-
-
-@dataclass(slots=True)
-class _Cell:
-    """Sums of one metric of one customer; `cost_before_fx` is COGS at the earlier rates."""
-
-    revenue: Decimal = ZERO
-    cost: Decimal = ZERO
-    cost_before_fx: Decimal = ZERO
-    quantity: Decimal = ZERO
-
-    @property
-    def profit(self) -> Decimal:
-        return self.revenue - self.cost
-
-    @property
-    def fx(self) -> Decimal:
-        return self.cost_before_fx - self.cost
-
-
-_NOTHING = _Cell()
 
 
 def bridge_between(
@@ -61,71 +50,56 @@ def bridge_between(
     bars = dict.fromkeys(BARS, ZERO)
     with localcontext(MONEY_CONTEXT):
         before, after = _cells(earlier, {}), _cells(later, fx_changes)
-        for name, amount in _moves(before, after):
+        cells = _beside(before, after)
+        for name, amount in _moves(cells):
             bars[name] += amount
-        return Bridge(_profit(before), _profit(after), bars)
+        return Bridge(_sum(cells, _PROFIT), _sum(cells, _PROFIT_NOW), bars)
 
 
-def _moves(
-    before: Mapping[Key, _Cell], after: Mapping[Key, _Cell]
-) -> Iterator[tuple[str, Decimal]]:
-    had, has = ({key[:2] for key in cells} for cells in (before, after))
-    kept: list[tuple[Key, _Cell, _Cell]] = []
-    for key in before.keys() | after.keys():
-        old, new = before.get(key, _NOTHING), after.get(key, _NOTHING)
-        service, account, _ = key
-        if service is None or account is None:
-            yield "fx", new.fx
-            yield "allocation", new.profit - old.profit - new.fx
-        elif key[:2] not in had:
-            yield "new", new.profit
-        elif key[:2] not in has:
-            yield "churn", -old.profit
-        else:
-            kept.append((key, old, new))
-    yield from _kept_moves(kept)
+def _moves(cells: pl.DataFrame) -> Iterator[tuple[str, Decimal]]:
+    is_nobody = pl.any_horizontal(pl.col(name).is_null() for name in CUSTOMER)
+    nobody, somebody = cells.filter(is_nobody), cells.filter(~is_nobody)
+    fx = _sum(nobody, _FX)
+    yield "fx", fx
+    yield "allocation", _sum(nobody, _PROFIT_NOW - _PROFIT) - fx
+    yield "new", _sum(somebody.filter(~pl.col("had")), _PROFIT_NOW)
+    yield "churn", -_sum(somebody.filter(~pl.col("has")), _PROFIT)
+    yield from _kept_moves(somebody.filter(pl.col("had") & pl.col("has")))
 
 
-def _kept_moves(kept: list[tuple[Key, _Cell, _Cell]]) -> Iterator[tuple[str, Decimal]]:
-    groups: dict[tuple[str | None, str | None], list[tuple[_Cell, _Cell]]] = {}
-    for (service, _, metric), old, new in kept:
-        if old.quantity > 0 and new.quantity > 0:
-            groups.setdefault((service, metric), []).append((old, new))
-        else:
-            yield from _uncounted_moves(old, new)
-    yield "fx", sum((new.fx for _, _, new in kept), ZERO)
-    for pairs in groups.values():
-        yield from _counted_moves(pairs)
+def _kept_moves(kept: pl.DataFrame) -> Iterator[tuple[str, Decimal]]:
+    """Yield what kept customers changed; begun or ended use is volume, without units prices."""
+    revenue = pl.col("revenue_now") - pl.col("revenue")
+    cost = pl.col("cost") - pl.col("cost_before_fx_now")
+    yield "fx", _sum(kept, _FX)
+    begun_or_ended, unused = kept.filter(_USED != _USED_NOW), kept.filter(~_USED & ~_USED_NOW)
+    yield "volume", _sum(begun_or_ended, revenue + cost)
+    yield "price", _sum(unused, revenue)
+    yield "provider_price", _sum(unused, cost)
+    yield from _counted_moves(kept.filter(_USED & _USED_NOW))
 
 
-def _uncounted_moves(old: _Cell, new: _Cell) -> Iterator[tuple[str, Decimal]]:
-    """Yield what changed where units are missing: begun or ended use is volume, else prices."""
-    is_use = (old.quantity > 0) != (new.quantity > 0)
-    yield ("volume" if is_use else "price"), new.revenue - old.revenue
-    yield ("volume" if is_use else "provider_price"), old.cost - new.cost_before_fx
-
-
-def _counted_moves(pairs: list[tuple[_Cell, _Cell]]) -> Iterator[tuple[str, Decimal]]:
-    """Yield price, provider price, volume at the group's average profit, and mix: the rest."""
-    price, provider_price, quantity_effect = ZERO, ZERO, ZERO
-    for old, new in pairs:
-        revenue_at_old = _at_quantity(old.revenue, old.quantity, new.quantity)
-        cost_at_old = _at_quantity(old.cost, old.quantity, new.quantity)
-        price += new.revenue - revenue_at_old
-        provider_price += cost_at_old - new.cost_before_fx
-        quantity_effect += revenue_at_old - cost_at_old - old.profit
+def _counted_moves(pairs: pl.DataFrame) -> Iterator[tuple[str, Decimal]]:
+    """Yield price, provider price, volume at each metric's average profit, and mix: the rest."""
+    units, units_now = pairs["quantity"].to_list(), pairs["quantity_now"].to_list()
+    revenue_at_old, cost_at_old = (
+        sum(map(_at_quantity, pairs[name].to_list(), units, units_now), ZERO)
+        for name in ("revenue", "cost")
+    )
     volume = _volume(pairs)
-    yield "price", price
-    yield "provider_price", provider_price
+    yield "price", _sum(pairs, pl.col("revenue_now")) - revenue_at_old
+    yield "provider_price", cost_at_old - _sum(pairs, pl.col("cost_before_fx_now"))
     yield "volume", volume
-    yield "mix", quantity_effect - volume
+    yield "mix", revenue_at_old - cost_at_old - _sum(pairs, _PROFIT) - volume
 
 
-def _volume(pairs: list[tuple[_Cell, _Cell]]) -> Decimal:
-    old_units = sum((old.quantity for old, _ in pairs), ZERO)
-    new_units = sum((new.quantity for _, new in pairs), ZERO)
-    profit = sum((old.profit for old, _ in pairs), ZERO)
-    return _at_quantity(profit, old_units, new_units) - profit
+def _volume(pairs: pl.DataFrame) -> Decimal:
+    """Return what more or fewer units are, at the average profit of their service's metric."""
+    metrics = pairs.group_by("service", "metric_code").agg(
+        pl.col("quantity", "quantity_now").sum(), profit=_PROFIT.sum()
+    )
+    found = metrics.select("profit", "quantity", "quantity_now").iter_rows()
+    return sum((_at_quantity(profit, old, new) - profit for profit, old, new in found), ZERO)
 
 
 def _at_quantity(amount: Decimal, quantity: Decimal, other: Decimal) -> Decimal:
@@ -133,21 +107,45 @@ def _at_quantity(amount: Decimal, quantity: Decimal, other: Decimal) -> Decimal:
     return (amount * other / quantity).quantize(_SMALLEST)
 
 
-def _cells(parts: pl.DataFrame, fx_changes: Mapping[str, Decimal]) -> dict[Key, _Cell]:
-    sums = parts.group_by(CELL_KEYS).agg(
-        revenue_column().sum(), pl.col("cogs_cad", "quantity").sum()
+def _beside(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of both groups side by side, 0 where one has none, and who had any."""
+    customers = [
+        cells.select(CUSTOMER).unique().with_columns(pl.lit(value=True).alias(name))
+        for name, cells in (("had", before), ("has", after))
+    ]
+    both = before.join(
+        after, on=CELL_KEYS, how="full", nulls_equal=True, coalesce=True, suffix="_now"
     )
-    found: dict[Key, _Cell] = {
-        (service, account, metric): _Cell(revenue, cost, cost, quantity)
-        for service, account, metric, revenue, cost, quantity in sums.iter_rows()
-    }
+    for each in customers:
+        both = both.join(each, on=CUSTOMER, how="left", nulls_equal=True)
+    sums = [f"{name}{suffix}" for name in SUMS for suffix in ("", "_now")]
+    return both.with_columns(
+        pl.col(sums).fill_null(ZERO), pl.col("had", "has").fill_null(value=False)
+    )
+
+
+def _cells(parts: pl.DataFrame, fx_changes: Mapping[str, Decimal]) -> pl.DataFrame:
+    cells = parts.group_by(CELL_KEYS).agg(
+        revenue=revenue_column().sum(), cost=pl.col("cogs_cad").sum(),
+        quantity=pl.col("quantity").sum(),
+    )  # fmt: skip
     changed = parts.filter(pl.col("provider").is_in(list(fx_changes)))
+    if changed.is_empty():
+        return cells.with_columns(cost_before_fx="cost")
     costs = changed.group_by(*CELL_KEYS, "provider").agg(pl.col("cogs_cad").sum())
-    for service, account, metric, provider, cost in costs.iter_rows():
-        before_fx = (cost / fx_changes[provider]).quantize(_SMALLEST)
-        found[service, account, metric].cost_before_fx += before_fx - cost
-    return found
+    more = [
+        (cost / fx_changes[provider]).quantize(_SMALLEST) - cost
+        for provider, cost in costs.select("provider", "cogs_cad").iter_rows()
+    ]
+    by_cell = costs.with_columns(pl.Series("more", more, QUANTITY)).group_by(CELL_KEYS)
+    joined = cells.join(
+        by_cell.agg(pl.col("more").sum()), on=CELL_KEYS, how="left", nulls_equal=True
+    )
+    return joined.with_columns(cost_before_fx=pl.col("cost") + pl.col("more").fill_null(ZERO)).drop(
+        "more"
+    )
 
 
-def _profit(cells: Mapping[Key, _Cell]) -> Decimal:
-    return sum((cell.profit for cell in cells.values()), ZERO)
+def _sum(cells: pl.DataFrame, amount: pl.Expr) -> Decimal:
+    found: Decimal | None = cells.select(amount.sum()).item()
+    return found or ZERO

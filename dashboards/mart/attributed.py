@@ -1,6 +1,6 @@
 """Attributed costs as margin needs them: the one place that knows where they come from."""
 
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 
@@ -10,9 +10,11 @@ from storage.lake import Lake
 from storage.state import State
 
 
-def attributed(lake: Lake, state: State, *, first: date, last: date) -> pl.LazyFrame:
+def attributed(
+    lake: Lake, state: State, *, first: date, last: date, as_of: datetime | None = None
+) -> pl.LazyFrame:
     """Return the costs of the days `first` to `last`, both included, with whose they are."""
-    return attributed_costs(lake, state, first=first, last=last, as_of=None)
+    return attributed_costs(lake, state, first=first, last=last, as_of=as_of)
 
 
 def costs_that_count(lake: Lake) -> pl.LazyFrame:

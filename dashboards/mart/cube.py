@@ -159,11 +159,44 @@ def read_cube(lake: Lake, state: State) -> Cube:
         return kept.cube
 
 
-def month_daily(lake: Lake, state: State, month: date, sources: MonthSources) -> pl.LazyFrame:
+def cube_known_at(lake: Lake, state: State, at: datetime) -> Cube:
+    """Return the parts of all months as they were known at a time; computed from nothing.
+
+    Lines rated later, and costs, rules, prices and rates taken in later, are left out; usage that
+    divides a cost is as it is now.
+    """
+    cube = read_cube(lake, state)
+
+    def known() -> Cube:
+        sources = sources_by_month(lake, rules_of(state))
+        months = {
+            month: _month(lake, state, month, each, is_stored=False, known_at=at)
+            for month, each in sorted(sources.items())
+        }
+        return _cube(_digest([cube.digest, at.isoformat()]), months)
+
+    return cube.remembered(("known at", at), known)
+
+
+def month_daily(
+    lake: Lake,
+    state: State,
+    month: date,
+    sources: MonthSources,
+    known_at: datetime | None = None,
+) -> pl.LazyFrame:
     """Return one month's parts by day, computed from rated lines and attributed costs."""
-    rated = lake.scan_files(RATED_LINE, sources.rated).filter(pl.col("month") == month)
+    rated = _rated(lake, month, sources, known_at)
     last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return daily_parts(rated, attributed(lake, state, first=month, last=last), zones(state))
+    costs = attributed(lake, state, first=month, last=last, as_of=known_at)
+    return daily_parts(rated, costs, zones(state))
+
+
+def _rated(
+    lake: Lake, month: date, sources: MonthSources, known_at: datetime | None
+) -> pl.LazyFrame:
+    rated = lake.scan_files(RATED_LINE, sources.rated).filter(pl.col("month") == month)
+    return rated if known_at is None else rated.filter(pl.col("rated_at") <= known_at)
 
 
 def _months(
@@ -186,11 +219,23 @@ def _months(
 
 
 def _month(
-    lake: Lake, state: State, month: date, sources: MonthSources, *, is_stored: bool
+    lake: Lake,
+    state: State,
+    month: date,
+    sources: MonthSources,
+    *,
+    is_stored: bool,
+    known_at: datetime | None = None,
 ) -> MonthParts:
-    daily = stored_parts(lake, month) if is_stored else month_daily(lake, state, month, sources)
-    rated = lake.scan_files(RATED_LINE, sources.rated).filter(pl.col("month") == month)
+    daily = (
+        stored_parts(lake, month)
+        if is_stored
+        else month_daily(lake, state, month, sources, known_at)
+    )
+    rated = _rated(lake, month, sources, known_at)
     costs = lake.scan_files(COST, sources.costs).filter(pl.col("month") == month)
+    if known_at is not None:
+        costs = costs.filter(pl.col("recorded_at").fill_null(known_at) <= known_at)
     foreign = rated.filter(pl.col("currency") != CURRENCY)
     newest = rated.select("rated_at", "watermark").sort("rated_at").tail(1)
     found, lines, counted, reach = pl.collect_all(

@@ -1,7 +1,7 @@
 """Revenue and COGS of some months by local day, on a basis: what the months are the sums of."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 
@@ -18,15 +18,28 @@ from storage.state import State
 COLUMNS = (*DAILY_KEYS, *MEASURES)
 
 
-def daily_on_basis(lake: Lake, state: State, months: Sequence[date], basis: Basis) -> pl.DataFrame:
-    """Return the parts by day of some months; a rated line is spread over its period's days."""
+def daily_on_basis(
+    lake: Lake,
+    state: State,
+    months: Sequence[date],
+    basis: Basis,
+    known_at: datetime | None = None,
+) -> pl.DataFrame:
+    """Return the parts by day of some months, as now or as known at a time.
+
+    A rated line is spread over its period's days.
+    """
     sources, stored = sources_by_month(lake, rules_of(state)), stored_digests(state)
     found = [pl.DataFrame(schema={name: MARGIN_DAILY.polars_schema[name] for name in COLUMNS})]
     for month in months:
         own = sources.get(month)
         if own is not None:
-            is_stored = stored.get(month) == own.digest
-            rows = stored_parts(lake, month) if is_stored else month_daily(lake, state, month, own)
+            is_stored = known_at is None and stored.get(month) == own.digest
+            rows = (
+                stored_parts(lake, month)
+                if is_stored
+                else month_daily(lake, state, month, own, known_at)
+            )
             found.append(rows.select(COLUMNS).collect())
     parts = pl.concat(found)
     if basis is not Basis.INVOICED:

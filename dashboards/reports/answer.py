@@ -13,7 +13,7 @@ from dashboards.reports.words import Words
 from dashboards.scope import month_param
 
 SECTIONS = {"service": "margin", "days": "margin", "customer": "customers", "metric": "metrics",
-            "unattributed": "cogs", "invoiced": "revenue"}  # fmt: skip
+            "unattributed": "cogs", "prices": "cogs", "invoiced": "revenue"}  # fmt: skip
 Option = tuple[str, str, bool]
 
 
@@ -69,8 +69,14 @@ def _selects(asked: Asked) -> list[tuple[str, str, list[Option]]]:
          [(str(basis), words.say(name), basis is filters.basis) for basis, name in NAMES.items()]),
         ("as_of", words.say("Figures"),
          [(NOW, words.say("as of now"), filters.as_of == NOW),
-          (CLOSE, words.say("as closed"), filters.as_of == CLOSE)]),
+          (CLOSE, words.say("as closed"), filters.as_of == CLOSE), *_known_at(asked)]),
     ]  # fmt: skip
+
+
+def _known_at(asked: Asked) -> list[Option]:
+    at = asked.filters.known_at
+    told = asked.words.say("as known {moment}", moment=asked.words.instant(at))
+    return [] if at is None else [(asked.filters.as_of, told, True)]
 
 
 def _months(asked: Asked, chosen: date | None, default: str) -> list[Option]:

@@ -114,7 +114,7 @@ def _tiles(asked: Asked) -> list[Tile]:
         Tile(words.say("Names no customer"), words.money(nobody),
              words.say("shared or unallocated"), asked.page("/cogs/unattributed")),
         Tile(words.say("Estimated"), words.say("n/a") if share is None else words.percent(share),
-             words.say("by price list, before the provider's bill"), asked.page("/cogs"),
+             words.say("by price list, before the provider's bill"), asked.page("/cogs/prices"),
              reason=none if share is None else ""),
     ]  # fmt: skip
 

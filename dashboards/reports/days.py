@@ -44,7 +44,7 @@ def of_newest_months(asked: Asked) -> Asked:
 
 
 def _days(asked: Asked, lake: Lake, months: tuple[date, ...]) -> pl.DataFrame:
-    daily = daily_on_basis(lake, asked.state, months, asked.filters.basis)
+    daily = daily_on_basis(lake, asked.state, months, asked.filters.basis, asked.filters.known_at)
     return regrouped(asked.chosen(daily), ("day",))
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from dashboards.formats import TIMEZONE
 from dashboards.margin.bases import BASES, Basis
 from dashboards.reports.words import LANGUAGES, Words
 from dashboards.scope import (
@@ -20,6 +22,8 @@ from dashboards.scope import (
 PREVIOUS, YEAR = "previous", "year"
 COMPARISONS = (PREVIOUS, YEAR)
 NOW, CLOSE = "now", "close"
+AS_OF = (NOW, CLOSE)
+TORONTO = ZoneInfo(TIMEZONE)
 MONTHS_IN_YEAR = 12
 MONTHS_MAX = 120
 
@@ -38,6 +42,11 @@ class Filters:
     opened: str | None = None
     page: int = 1
     as_of: str = NOW
+
+    @property
+    def known_at(self) -> datetime | None:
+        """Return the time as of which figures are asked for; None for those of now or as closed."""
+        return None if self.as_of in AS_OF else _moment(self.as_of)
 
     def query(self, **changes: str | int | None) -> str:
         """Return these filters as a query string, with some parameters changed or (None) left."""
@@ -85,8 +94,31 @@ def filters_from(params: Mapping[str, str]) -> Filters:
         sort=text_from(params, "sort") or "",
         opened=text_from(params, "open"),
         page=page_from(params),
-        as_of=choice_from(params, "as_of", (NOW, CLOSE)),
+        as_of=_as_of_from(params),
     )
+
+
+def _as_of_from(params: Mapping[str, str]) -> str:
+    text = text_from(params, "as_of") or NOW
+    if text not in AS_OF and _moment(text) is None:
+        raise ScopeFault(
+            "as_of is now, close, a day like 2026-11-15 (its end in Toronto), or a time like "
+            "2026-11-15T18:00:00Z"
+        )
+    return text
+
+
+def _moment(text: str) -> datetime | None:
+    """Return a time with its offset, or the end of a day in Toronto; None of other text."""
+    try:
+        if len(text) == len("2026-11-15"):
+            after = date.fromisoformat(text) + timedelta(days=1)
+            return datetime(after.year, after.month, after.day, tzinfo=TORONTO).astimezone(UTC)
+        # A query turns an offset's + into a space.
+        found = datetime.fromisoformat(text.replace(" ", "+"))
+    except (ValueError, OverflowError):
+        return None
+    return None if found.tzinfo is None else found.astimezone(UTC)
 
 
 def window_of(filters: Filters, closed: date | None) -> Window:

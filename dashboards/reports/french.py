@@ -1,8 +1,8 @@
 """The sentences of the pages in French of Canada, by their English text."""
 
-from dashboards.reports.french_revenue import FRENCH_OF_REVENUE
+from dashboards.reports.french_prices import FRENCH_OF_PRICES
 
-FRENCH = FRENCH_OF_REVENUE | {
+FRENCH = FRENCH_OF_PRICES | {
     (
         "A cost names its owner by its tags, by its subaccount, or by a rule of attribution; "
         "new rules apply to old costs too."

@@ -60,6 +60,8 @@ def as_closed(asked: Asked) -> list[Notice]:
     words = asked.words
     if asked.filters.as_of == NOW:
         return []
+    if asked.filters.known_at is not None:
+        return known_then(asked)
     if asked.filters.basis is Basis.INVOICED:
         return [
             Notice(
@@ -81,12 +83,32 @@ def as_closed(asked: Asked) -> list[Notice]:
     ]
 
 
+def known_then(asked: Asked) -> list[Notice]:
+    """Tell that figures are those known at a time, where one is asked for."""
+    words, at = asked.words, asked.filters.known_at
+    if at is None:
+        return []
+    return [
+        Notice(
+            words.say(
+                "Figures are those known {moment}: lines, costs, rules and rates that came later "
+                "are left out. Invoiced revenue, and usage that divides a cost, are of now.",
+                moment=words.instant(at),
+            ),
+        )
+    ]
+
+
 def of_now(asked: Asked) -> list[Notice]:
     """Tell where closed months were asked for that a close keeps nothing of this page."""
     words = asked.words
     if asked.filters.as_of == NOW:
         return []
-    return [Notice(words.say("A close keeps nothing of this page: its figures are those of now."))]
+    if asked.filters.known_at is not None:
+        said = "This page knows no earlier time: its figures are those of now."
+    else:
+        said = "A close keeps nothing of this page: its figures are those of now."
+    return [Notice(words.say(said))]
 
 
 def _by_invoice_date(asked: Asked) -> list[Notice]:

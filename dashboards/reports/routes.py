@@ -17,17 +17,18 @@ from dashboards.reports.basis_words import links_on_basis
 from dashboards.reports.cogs import cogs, unattributed
 from dashboards.reports.customers import customers
 from dashboards.reports.days import days_report, of_newest_months
-from dashboards.reports.filters import CLOSE, filters_from
+from dashboards.reports.filters import filters_from
 from dashboards.reports.forms import add_forms, in_form
 from dashboards.reports.invoiced import invoiced_report
 from dashboards.reports.matrix import matrix, with_recent_months
 from dashboards.reports.mrr import mrr_report
 from dashboards.reports.negative import negative
-from dashboards.reports.notices import as_closed, of_now
+from dashboards.reports.notices import as_closed, known_then, of_now
 from dashboards.reports.one import metrics, one_customer, one_metric, one_service
 from dashboards.reports.overview import overview
+from dashboards.reports.prices import prices_report, prices_stamp
 from dashboards.reports.profit_bridge import profit_bridge
-from dashboards.reports.report import Report, Table
+from dashboards.reports.report import Notice, Report, Table
 from dashboards.reports.revenue import PATH as REVENUE
 from dashboards.reports.revenue import revenue_report
 from dashboards.reports.tie_out import tie_out
@@ -45,7 +46,7 @@ def answer(path: str, request: Request, form: str = "html") -> Response:
     asked = Asked(
         cube=cube_on_basis(
             state.lake,
-            cube_as_of(state.lake, state.state, is_closed=filters.as_of == CLOSE),
+            cube_as_of(state.lake, state.state, filters),
             filters.basis,
         ),
         state=state.state,
@@ -86,6 +87,7 @@ LAKE_REPORTS: Mapping[str, BuildOfLake] = {
     "/invoiced": invoiced_report,
     "/mrr": mrr_report,
     "/margin/days": days_report,
+    "/cogs/prices": prices_report,
 }
 # Pages of figures of now, whatever a close keeps, and what beside the lake they change with.
 OF_NOW: Mapping[str, Callable[[Asked], object]] = {
@@ -93,7 +95,10 @@ OF_NOW: Mapping[str, Callable[[Asked], object]] = {
     "/mrr": lambda asked: (recurring_stamp(asked.state), asked.at.date()),
     "/invoiced": lambda _: None,
     "/margin/days": lambda _: None,
+    "/cogs/prices": lambda asked: (prices_stamp(asked.state), asked.at.date()),
 }
+# Of these, pages that can say what was known at a time.
+OF_TIME = ("/margin/days", "/cogs/prices")
 # Pages with the tie-out at their foot, and the months each of them shows.
 FOOTED: Mapping[str, Callable[[Asked], Asked]] = {
     **dict.fromkeys(("", "/bridge", "/revenue"), lambda asked: asked),
@@ -109,13 +114,19 @@ def built(path: str, asked: Asked, lake: Lake) -> Report:
     def build() -> Report:
         of_lake = LAKE_REPORTS.get(path)
         report = REPORTS[path](asked) if of_lake is None else of_lake(asked, lake)
-        told = of_now(asked) if path in OF_NOW else as_closed(asked)
+        told = _told_of_time(path, asked)
         feet = [_foot(path, asked, lake)] if path in FOOTED and report.tables else []
         return replace(report, notices=[*told, *report.notices], tables=[*report.tables, *feet])
 
     if asked.has_all_rows:
         return build()
     return asked.cube.remembered(("report", *_question(path, asked)), build)
+
+
+def _told_of_time(path: str, asked: Asked) -> list[Notice]:
+    if path in OF_TIME and asked.filters.known_at is not None:
+        return known_then(asked)
+    return of_now(asked) if path in OF_NOW else as_closed(asked)
 
 
 def _foot(path: str, asked: Asked, lake: Lake) -> Table:

@@ -1,6 +1,7 @@
 """The foot of the margin pages: invoiced revenue here against Odoo's own total, to the cent."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -40,10 +41,9 @@ def tie_out(asked: Asked, lake: Lake, *, has_bridge: bool = False) -> Table:
     scope = asked.scope(months)
     figures = (
         (words.say("Invoiced revenue here"),
-         Cell(ours, links_on_basis(asked.links, Basis.INVOICED).lines(scope), reason=said)),
-        (words.say("Posted in Odoo, less credit notes"), Cell(theirs, reason=said)),
-        (words.say("Difference"),
-         Cell(difference, reason=said, tone=LOSS if difference else "")),
+         Cell(ours, links_on_basis(asked.links, Basis.INVOICED).lines(scope))),
+        (words.say("Posted in Odoo, less credit notes"), Cell(theirs)),
+        (words.say("Difference"), Cell(difference, tone=LOSS if difference else "")),
     )  # fmt: skip
     return Table(
         key=KEY,
@@ -51,10 +51,20 @@ def tie_out(asked: Asked, lake: Lake, *, has_bridge: bool = False) -> Table:
         caption=_caption(asked),
         columns=[Column("figure", words.say("Figure")),
                  Column("amount_cad", words.say("Invoiced"), Kind.MONEY)],
-        rows=[Row([Cell(name), cell]) for name, cell in figures],
+        rows=[Row([Cell(name), _with_reason(asked, cell, said)]) for name, cell in figures],
+        note="" if asked.has_all_rows else said,
         more_link="" if has_bridge else asked.page("/revenue"),
         more_words=words.say("From rated to invoiced revenue"),
     )  # fmt: skip
+
+
+def _with_reason(asked: Asked, cell: Cell, reason: str) -> Cell:
+    """Return a figure that says why it is n/a: in a file each one, on a page the note below."""
+    if not reason or cell.value is not None:
+        return cell
+    if asked.has_all_rows:
+        return replace(cell, reason=reason)
+    return Cell(asked.words.say("n/a"))
 
 
 def invoiced_total(asked: Asked, lake: Lake, months: Sequence[date]) -> Decimal:

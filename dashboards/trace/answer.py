@@ -12,9 +12,9 @@ from dashboards.margin import Basis
 from dashboards.pages import NotFoundPage, body_of, links_of, page
 from dashboards.reports.answer import report_context
 from dashboards.reports.asked import Asked
-from dashboards.reports.filters import CLOSE, filters_from
+from dashboards.reports.filters import filters_from
 from dashboards.reports.forms import add_forms, in_form
-from dashboards.reports.notices import no_figures
+from dashboards.reports.notices import known_then, no_figures
 from dashboards.reports.report import Report
 from dashboards.scope import ScopeFault, text_from
 from dashboards.trace.cogs import cogs_report
@@ -49,7 +49,7 @@ def _answer(path: str, request: Request, form: str) -> Response:
     # A trace is of rated revenue; the lines of invoiced revenue have a page of their own.
     filters = replace(filters_from(params), basis=Basis.RATED)
     asked = Asked(
-        cube=cube_as_of(state.lake, state.state, is_closed=filters.as_of == CLOSE),
+        cube=cube_as_of(state.lake, state.state, filters),
         state=state.state,
         filters=filters,
         links=replace(links_of(request), kept=traced_filters(filters)),
@@ -57,6 +57,7 @@ def _answer(path: str, request: Request, form: str) -> Response:
         has_all_rows=form != "html",
     )
     report = TRACES[path](asked, state.lake, params)
+    report = replace(report, notices=[*known_then(asked), *report.notices])
     if form != "html":
         return in_form(asked, report, form)
     context = report_context(asked, report, path)
@@ -106,7 +107,7 @@ def _bill(asked: Asked, lake: Lake, params: Mapping[str, str]) -> Report:
     invoice, file = text_from(params, "invoice"), text_from(params, "file")
     if invoice is None and file is None:
         raise ScopeFault("invoice or file is needed here: follow a link of a cost row")
-    rows = bill_rows(lake, asked.state, provider, invoice, file)
+    rows = bill_rows(lake, asked.state, provider, invoice, file, asked.filters.known_at)
     return bill_report(asked, rows, _pages(asked, "/trace/bill", params))
 
 
@@ -119,7 +120,7 @@ def _division(asked: Asked, lake: Lake, params: Mapping[str, str]) -> Report:
         "rule_id": _needed(params, "rule"), "day": day, "provider": _needed(params, "provider"),
         "provider_service": text_from(params, "provider_service"),
     }  # fmt: skip
-    rows, parts = divided_rows(lake, asked.state, key)
+    rows, parts = divided_rows(lake, asked.state, key, asked.filters.known_at)
     if rows.is_empty():
         raise NotFoundPage("No rule divides such costs on this day now.")
     return division_report(asked, rows, parts, _pages(asked, "/trace/division", params))

@@ -9,7 +9,7 @@ import polars as pl
 from catalog.money import MONEY_CONTEXT
 from dashboards.rated_lines import ROWS_EXPORTED_MAX
 from dashboards.reports.asked import ROWS_PER_PAGE
-from dashboards.reports.filters import NOW, range_words
+from dashboards.reports.filters import CLOSE, range_words
 from dashboards.reports.notices import notices_of
 from dashboards.reports.report import Cell, Column, Kind, Notice, Pager, Report, Row, Table, Tile
 from dashboards.reports.words import Words
@@ -82,7 +82,7 @@ def _tiles(figure: Figure, parts: Parts, told: Decimal, difference: Decimal) -> 
 
 def _differs(figure: Figure, difference: Decimal) -> list[Notice]:
     words = figure.asked.words
-    if not difference or figure.asked.filters.as_of == NOW:
+    if not difference or figure.asked.filters.as_of != CLOSE:
         return []
     return [
         Notice(

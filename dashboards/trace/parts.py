@@ -1,6 +1,6 @@
 """The parts of a figure, read from the lake: rated lines with their invoice, and costs."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -34,7 +34,7 @@ def line_parts(lake: Lake, figure: Figure) -> pl.DataFrame:
     `invoiced_cents` is null for a line on no posted invoice.
     """
     nobody = {"provider": pl.lit(None, pl.String), "provider_service": pl.lit(None, pl.String)}
-    lines = figure.of(lake.scan(RATED_LINE).with_columns(**nobody))
+    lines = figure.of(_rated(lake, figure).with_columns(**nobody))
     counted = lines.filter(pl.col("currency") == CURRENCY).select(LINE_COLUMNS)
     billed = invoiced_lines(lake).filter(pl.col("rated_line_id").is_not_null()).sort("move_id")
     by_line = billed.group_by("rated_line_id").agg(
@@ -49,27 +49,38 @@ def line_parts(lake: Lake, figure: Figure) -> pl.DataFrame:
 def cost_parts(lake: Lake, state: State, figure: Figure) -> pl.DataFrame:
     """Return the costs that the figure's COGS is made of: rows, divided parts and estimates."""
     first, last = figure.days
-    costs = traced_costs(lake, state, first=first, last=last)
-    rated = lake.scan(RATED_LINE).filter(
+    costs = traced_costs(lake, state, first=first, last=last, as_of=figure.asked.filters.known_at)
+    rated = _rated(lake, figure).filter(
         pl.col("month").is_in(list(figure.months)), pl.col("currency") == CURRENCY
     )
     dated = costs.lazy().with_columns(month=pl.col("day").dt.truncate("1mo"))
     return figure.of(with_owners(dated, rated)).sort(COST_ORDER, nulls_last=True).collect()
 
 
+def _rated(lake: Lake, figure: Figure) -> pl.LazyFrame:
+    """Return the rated lines as they were known at the time the figure is asked for."""
+    lines, known_at = lake.scan(RATED_LINE), figure.asked.filters.known_at
+    return lines if known_at is None else lines.filter(pl.col("rated_at") <= known_at)
+
+
 def divided_rows(
-    lake: Lake, state: State, key: dict[str, Any]
+    lake: Lake, state: State, key: dict[str, Any], as_of: datetime | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the cost rows that a rule divides together on a day, and the parts it makes."""
     day = key["day"]
     same = [pl.col(name).eq_missing(pl.lit(key[name])) for name in DIVIDED_KEYS]
-    rows = ruled_costs(lake, state, first=day, last=day).filter(same)
-    parts = attributed_costs(lake, state, first=day, last=day, as_of=None).filter(same)
+    rows = ruled_costs(lake, state, first=day, last=day, as_of=as_of).filter(same)
+    parts = attributed_costs(lake, state, first=day, last=day, as_of=as_of).filter(same)
     return rows.sort(COST_ORDER, nulls_last=True), parts.collect()
 
 
 def bill_rows(
-    lake: Lake, state: State, provider: str, invoice: str | None, import_id: str | None
+    lake: Lake,
+    state: State,
+    provider: str,
+    invoice: str | None,
+    import_id: str | None,
+    as_of: datetime | None = None,
 ) -> pl.DataFrame:
     """Return the cost rows of a provider's invoice, or of one file of it, each with its rule."""
     of_bill = [pl.col("provider") == provider]
@@ -77,11 +88,13 @@ def bill_rows(
         of_bill.append(pl.col("invoice_id") == invoice)
     if import_id is not None:
         of_bill.append(pl.col("import_id") == import_id)
-    days = costs_in_effect(lake).filter(of_bill).select(pl.col("day").unique()).collect()["day"]
+    days = (
+        costs_in_effect(lake, as_of).filter(of_bill).select(pl.col("day").unique()).collect()["day"]
+    )
     first, last = days.min(), days.max()
     if not (isinstance(first, date) and isinstance(last, date)):
         raise NotFoundPage("No cost row in effect is of this bill.")
-    rows = ruled_costs(lake, state, first=first, last=last).filter(of_bill)
+    rows = ruled_costs(lake, state, first=first, last=last, as_of=as_of).filter(of_bill)
     return rows.sort(COST_ORDER, nulls_last=True)
 
 

@@ -114,10 +114,11 @@ def _imported(
         house.lake,
         file,
         rates,
-        normalise=READERS[file_format],
+        reader=READERS[file_format],
         delivery=delivery,
         at=house.clock(),
         dry_run=dry_run,
+        rows_max=house.settings.costs_rows_max,
     )
 
 

@@ -6,6 +6,7 @@ from fastapi.routing import APIRoute
 
 from dashboards.routes import router
 from fusion_billing.openapi.page import router as docs
+from tests.dashboards.documents import BILL, DIVISION, INVOICE
 
 VOICE = "service=nexavoice"
 LOSER = f"{VOICE}&account=acct-05"
@@ -23,6 +24,7 @@ PAGES = {
     "/dashboards/bridge": "from=2026-09&to=2026-11",
     "/dashboards/cogs": "",
     "/dashboards/cogs/unattributed": "",
+    "/dashboards/cogs/prices": "",
     "/dashboards/revenue": "",
     "/dashboards/invoiced": "",
     "/dashboards/mrr": "",
@@ -30,6 +32,9 @@ PAGES = {
     "/dashboards/close/{month}": VOICE,
     "/dashboards/trace/revenue": f"{LOSER}&month=2026-11",
     "/dashboards/trace/cogs": f"{LOSER}&month=2026-11",
+    "/dashboards/trace/bill": BILL,
+    "/dashboards/trace/division": DIVISION,
+    "/dashboards/trace/invoice": INVOICE,
     "/dashboards/rated_lines": "service=nexadesk&month=2026-11",
     "/dashboards/rated_lines/{line_id}": "",
     "/dashboards/costs": "month=2026-11",
@@ -46,8 +51,6 @@ STATES = {
     "unreadable": "/dashboards/margin?month=soon",
     "french": "/dashboards?lang=fr",
 }
-# Documents that need an id of Odoo's or of a rule, which the seeded house has none of.
-DOCUMENTS = {"/dashboards/trace/bill", "/dashboards/trace/division", "/dashboards/trace/invoice"}
 FILES = (".csv", ".json", ".{form}", ".ndjson", ".css", "/static/{name}")
 
 

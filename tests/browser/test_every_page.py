@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import opened
-from tests.browser.pages import DOCUMENTS, PAGES, STATES, address_of, page_routes
+from tests.browser.pages import PAGES, STATES, address_of, page_routes
 from tests.real_parts import NODE, require
 
 Scheme = Literal["light", "dark"]
@@ -51,8 +51,8 @@ def axe() -> str:
 
 
 def test_no_page_is_forgotten() -> None:
-    """Every route that answers a page is looked at here, or is of a document that is not there."""
-    assert set(page_routes()) == PAGES.keys() | DOCUMENTS
+    """Every route that answers a page is looked at here."""
+    assert set(page_routes()) == PAGES.keys()
 
 
 @pytest.mark.parametrize("name", [*ADDRESSES, *STATES])

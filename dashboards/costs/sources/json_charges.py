@@ -12,8 +12,8 @@ from catalog.exact_json import JsonObject, JsonValue, exact_number, exact_value
 from catalog.money import is_currency
 from dashboards.costs.charges import CHARGE_SCHEMA, Charges, kept_cost
 from dashboards.costs.faults import WHOLE_FILE, RowFault
-from dashboards.costs.focus_text import FILE_BYTES_MAX
 
+FILE_BYTES_MAX = 256 * 1024 * 1024
 DEPTH_MAX = 32
 TEXT_LENGTH_MAX = 1024
 COST_MAX = Decimal(10) ** 15

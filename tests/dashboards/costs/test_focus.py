@@ -218,15 +218,6 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
     assert read(b"\xef\xbb\xbf" + focus_file(a_row())).faults == ()
 
 
-def test_a_file_of_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file beyond the limit is refused at its first row too many, and nothing is taken."""
-    monkeypatch.setattr("dashboards.costs.focus_text.ROWS_MAX", 2)
-
-    (fault,) = read(focus_file(a_row(), a_row(), a_row())).faults
-
-    assert (fault.row_number, fault.line_number) == (3, 4)
-
-
 @pytest.mark.parametrize("column", ["x_fc_service", "x_fc_account", "ProviderName", "ServiceName"])
 @pytest.mark.parametrize("formula", ["=1+1", "@SUM(A1)", "+1"])
 def test_a_name_is_no_formula(column: str, formula: str) -> None:

@@ -18,18 +18,14 @@ from dashboards.margin import Margin
 from dashboards.reports.french import FRENCH
 from dashboards.reports.words import ENGLISH, Words
 from dashboards.trace.french import FRENCH_OF_TRACE
+from tests.dashboards.documents import BILL, DIVISION, INVOICE, LONG_AGO, THIRDS
 from tests.dashboards.html_reading import Page
 from tests.dashboards.invoicing import posted_lines, seed_invoices
 from tests.dashboards.seed import MONTHS, NOW, cost_frame, open_seeded, rated_frame, seeded_app
 
-LONG_AGO = date(2020, 1, 1)
 HALF = CostRule(
     "half", RuleKind.FIXED, LONG_AGO, {"provider": "Example Cloud"},
     targets=(Target("nexacloud", "acct-01", Decimal("0.5")),), position=2,
-)  # fmt: skip
-THIRDS = CostRule(
-    "thirds", RuleKind.EVEN, LONG_AGO, {"provider": "Example Cloud", "service": "nexadesk"},
-    targets=tuple(Target("nexadesk", f"acct-0{number}") for number in (1, 2, 3)), position=1,
 )  # fmt: skip
 HARD = "from=2026-06&to=2026-11"
 REVENUES = (
@@ -52,9 +48,9 @@ COGS = (
     "month=2026-11&service=nexadesk&basis=invoiced&as_of=close",
 )
 DOCUMENTS = (
-    "/trace/bill?provider=Example+Cloud&file=seed",
-    "/trace/division?rule=thirds&day=2026-11-01&provider=Example+Cloud&provider_service=Compute",
-    "/trace/invoice?line=line-0-0-4-use",
+    f"/trace/bill?{BILL}",
+    f"/trace/division?{DIVISION}",
+    f"/trace/invoice?{INVOICE}",
 )
 PAGES = (
     *(f"/trace/revenue?{query}" for query in REVENUES),
