@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -20,13 +19,11 @@ from odoo_bridge.clock.clock_invoice import ClockInvoice
 from odoo_bridge.clock.leaving import Leaving, Split
 from odoo_bridge.clock.verifying import unbilled_fees
 from odoo_bridge.company import company_of
-from odoo_bridge.connection import ATTEMPTS_MAX, OdooConnection
-from odoo_bridge.external_ids import invoice_external_id
-from odoo_bridge.faults import NeedsHuman, OdooFault, OurBug, OutcomeUnknown, Retryable
+from odoo_bridge.connection import OdooConnection
+from odoo_bridge.faults import NeedsHuman, OdooFault, OurBug
 from odoo_bridge.fields import refuse_missing_fields
-from odoo_bridge.loading import created_once, loaded_ids, resolved_id
+from odoo_bridge.making import Held, Making, Ready
 from odoo_bridge.move_rows import (
-    COLUMNS,
     NET_DAYS_DEFAULT,
     BillingTerms,
     amount_text,
@@ -42,7 +39,7 @@ from odoo_bridge.partners import (
     new_partner,
     partner_id_of,
 )
-from odoo_bridge.posting import post_once
+from odoo_bridge.posting import MODEL, post_once
 from odoo_bridge.product_rows import ProductKey, product_keys
 from odoo_bridge.products import product_ids_of
 from odoo_bridge.readback import (
@@ -62,14 +59,11 @@ from rating.invoice_draft import InvoiceDraft
 from storage.fault_points import reached
 from storage.state import State
 
-MODEL = "account.move"
+LINE = "sale.order.line"
 DRAFTS_MAX_DEFAULT = 1000
 BATCH_DRAFTS_MAX = 50
 POST_REMEDY = "mend that and run `fusion-billing odoo sync --parked`, or post it in Odoo yourself"
 
-Rows: TypeAlias = list[tuple[str, ...]]
-Ready: TypeAlias = tuple[InvoiceDraft, Rows]
-Held: TypeAlias = tuple[InvoiceDraft, int]
 Sound: TypeAlias = tuple[InvoiceDraft, OdooInvoice]
 
 
@@ -152,6 +146,8 @@ class _Sending:
         self._product_ids: dict[ProductKey, int] = {}
         self._corrected: dict[str, str] = {}
         self._taken: set[str] = set()
+        self._orders: dict[str, OdooOrder] = {}
+        self._making = Making(odoo, self._parking)
         self._leaving = Leaving(state, odoo, rules.combined_codes, now)
 
     def begin(self) -> None:
@@ -162,7 +158,7 @@ class _Sending:
     def send(self, batch: Sequence[InvoiceDraft], terms_of: Callable[[str], BillingTerms]) -> None:
         """Adopt what Odoo holds already; create the rest, read it back, remember it."""
         batch = self._ours(batch, terms_of)
-        self._settle(self._held(batch), is_new=False)
+        self._settle(self._making.held(batch), is_new=False)
         new = [draft for draft in batch if draft.id not in self.reports]
         if self._dry_run:
             self._foresee(new)
@@ -171,8 +167,9 @@ class _Sending:
         unknown = {draft.account_id for draft in new} - self._partner_ids.keys()
         accounts = [self._account_of(account_id) for account_id in sorted(unknown)]
         self._partner_ids |= linked_partner_ids(self._state, self._odoo, accounts)
+        self._orders = self._orders_of(new)
         ready = [ready for draft in new for ready in self._ready(draft, terms_of)]
-        self._settle(self._created(ready), is_new=True)
+        self._settle(self._making.created(ready), is_new=True)
 
     def _ours(
         self, batch: Iterable[InvoiceDraft], terms_of: Callable[[str], BillingTerms]
@@ -208,15 +205,6 @@ class _Sending:
         move_id = found.invoice.move_id
         self.reports[draft.id] = DraftReport(draft, Outcome.SENT, told, move_id)
 
-    def _held(self, batch: Iterable[InvoiceDraft]) -> list[Held]:
-        found = []
-        for draft in batch:
-            with self._parking(draft):
-                move_id = resolved_id(self._odoo, MODEL, invoice_external_id(draft.id))
-                if move_id is not None:
-                    found.append((draft, move_id))
-        return found
-
     def _ready(
         self, draft: InvoiceDraft, terms_of: Callable[[str], BillingTerms]
     ) -> Iterator[Ready]:
@@ -231,20 +219,23 @@ class _Sending:
             self._product_ids |= product_ids_of(self._odoo, unknown)
             partner_id = self._partner_ids[draft.account_id]
             terms = terms_of(draft.service_code)
-            order = self._order_of(draft)
+            order = self._orders.get(draft.id)
             corrected = reversal_of(self._state, self._odoo, draft)
             self._corrected[draft.id] = corrected.told
             rows = to_odoo_rows(draft, partner_id, self._product_ids, terms, order, corrected)
             yield draft, rows
 
-    def _order_of(self, draft: InvoiceDraft) -> OdooOrder | None:
-        """Return the order of a draft's subscription, unless there is none or it was deleted."""
+    def _orders_of(self, drafts: Iterable[InvoiceDraft]) -> dict[str, OdooOrder]:
+        """Return the orders of drafts' subscriptions that were not deleted, in one call."""
         with self._state.read() as connection:
-            order = order_of(connection, self._odoo, draft.subscription_id)
-        if order is None:
-            return None
-        found = self._odoo.call("sale.order.line", "search", [["id", "=", order.note_line_id]])
-        return order if found else None
+            known = {
+                draft.id: order
+                for draft in drafts
+                if (order := order_of(connection, self._odoo, draft.subscription_id)) is not None
+            }
+        asked = sorted({order.note_line_id for order in known.values()})
+        there = self._odoo.call(LINE, "search", [["id", "in", asked]]) if asked else []
+        return {name: order for name, order in known.items() if order.note_line_id in set(there)}
 
     def _refuse_unsound(self, draft: InvoiceDraft) -> None:
         problem = draft_fault(draft) or currency_fault(draft, self._company_currency)
@@ -252,40 +243,6 @@ class _Sending:
             problem = deleted_by_hand(draft.odoo_move_id)
         if problem:
             raise NeedsHuman(problem)
-
-    def _created(self, ready: Sequence[Ready]) -> list[Held]:
-        """Load drafts in one call; when Odoo objects to one of them, each in a call of its own."""
-        if not ready:
-            return []
-        rows = list(chain.from_iterable(rows for _, rows in ready))
-        drafts = [draft for draft, _ in ready]
-        try:
-            return list(zip(drafts, loaded_ids(self._odoo, MODEL, COLUMNS, rows), strict=True))
-        except OutcomeUnknown as fault:
-            lost = fault
-        except (Retryable, NeedsHuman, OurBug):
-            return self._created_singly(ready)
-        return self._held_after(lost, drafts)
-
-    def _created_singly(self, ready: Sequence[Ready]) -> list[Held]:
-        created = []
-        for draft, rows in ready:
-            with self._parking(draft):
-                external_id = invoice_external_id(draft.id)
-                move_id = created_once(self._odoo, MODEL, external_id, COLUMNS, rows)
-                created.append((draft, move_id))
-        return created
-
-    def _held_after(self, lost: OutcomeUnknown, drafts: Sequence[InvoiceDraft]) -> list[Held]:
-        """Return what a broken call created; still unknown after a while, it ends the run.
-
-        The call was one transaction: when the first invoice is there, all are.
-        """
-        for attempt in range(1, ATTEMPTS_MAX + 1):
-            if resolved_id(self._odoo, MODEL, invoice_external_id(drafts[0].id)) is not None:
-                return self._held(drafts)
-            self._odoo.pause(attempt)
-        raise lost
 
     def _settle(self, held: Sequence[Held], *, is_new: bool) -> None:
         """Read invoices back, post them where asked, and remember each or park its draft."""

@@ -14,6 +14,7 @@ from odoo_bridge.faults import (
     Retryable,
     fault_of_messages,
 )
+from odoo_bridge.odoo_value import OdooValue
 from storage.fault_points import reached
 
 NOT_FOUND_WORDS = "External ID not found"
@@ -37,11 +38,16 @@ def resolved_id(odoo: OdooConnection, model: str, external_id: str) -> int | Non
 
 
 def loaded_ids(
-    odoo: OdooConnection, model: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
+    odoo: OdooConnection,
+    model: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    context: OdooValue | None = None,
 ) -> list[int]:
     """Load records in one transaction and return their ids in order; all of them, or a fault."""
     reached("odoo.load.begun")
-    answer = odoo.call(model, "load", list(columns), [list(row) for row in rows])
+    told = {} if context is None else {"context": context}
+    answer = odoo.call(model, "load", list(columns), [list(row) for row in rows], **told)
     reached("odoo.load.done")
     if not answer["ids"]:
         raise fault_of_messages([str(told["message"]) for told in answer["messages"]])
@@ -54,6 +60,7 @@ def created_once(
     external_id: str,
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
+    context: OdooValue | None = None,
 ) -> int:
     """Load one record that was not there, and return its id even when somebody else was faster.
 
@@ -61,7 +68,7 @@ def created_once(
     """
     for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
-            return loaded_ids(odoo, model, columns, rows)[0]
+            return loaded_ids(odoo, model, columns, rows, context)[0]
         except (Retryable, OutcomeUnknown, NeedsHuman) as caught:
             fault: OdooFault = caught
         found = resolved_id(odoo, model, external_id)

@@ -16,6 +16,8 @@ READ_FIELDS = [
     *("amount_untaxed", "currency_id", "invoice_line_ids", "move_type", "state"),
     *("name", "invoice_date", "date"),
 ]
+# Odoo reckons in floats, which hold 15 digits exactly: tax must fit in, too.
+CENTS_MAX = 10**14 - 1
 
 
 class MoveState(StrEnum):
@@ -71,6 +73,13 @@ def draft_fault(draft: InvoiceDraft) -> str | None:
         )
     if not draft.lines:
         return "the draft has no lines: report it, nothing was sent"
+    largest = max(abs(cents) for cents in (total, *(line.amount_cents for line in draft.lines)))
+    if largest > CENTS_MAX:
+        told = f"{amount_text(largest, draft.currency)} {draft.currency}"
+        return (
+            f"the draft has an amount of {told}, and Odoo's numbers hold 15 digits, tax included: "
+            "look at its usage and prices, nothing was sent"
+        )
     return None
 
 

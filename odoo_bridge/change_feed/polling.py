@@ -10,32 +10,49 @@ from datetime import datetime, timedelta
 from odoo_bridge.answers.domains import Domain, any_of
 from odoo_bridge.answers.move import CREDIT_NOTE, INVOICE, MODEL
 from odoo_bridge.change_feed.feed_store import FeedMark
+from odoo_bridge.change_feed.glance import GLANCE_FIELDS
 from odoo_bridge.change_feed.seen_move import FEED_FIELDS, NEVER, Sight, from_odoo_feed
 from odoo_bridge.connection import OdooConnection
+from odoo_bridge.odoo_value import OdooValue
 
 OVERLAP = timedelta(minutes=10)
 SWEEP_OVERLAP = timedelta(days=2)
 SWEEP_AFTER = timedelta(days=1)
 PAGE_MOVES_MAX = 500
+GLANCES_MAX = 5_000
 IDS_PER_CALL_MAX = 5_000
 
 
-def changed_since(
-    odoo: OdooConnection, codes: Sequence[str], since: datetime
-) -> Iterator[list[Sight]]:
-    """Yield pages of the moves of some services that were written since an instant, by id."""
-    # Odoo shows whole seconds and keeps microseconds: only >= finds what the second holds.
-    written: Domain = [["write_date", ">=", f"{since:%Y-%m-%d %H:%M:%S}"]]
-    last_id, is_more = 0, True
+def first_changed(odoo: OdooConnection, codes: Sequence[str], since: datetime) -> list[Sight]:
+    """Return the first page, by id, of some services' moves written since an instant."""
+    read = odoo.call(
+        *(MODEL, "search_read", _written(codes, since, 0), FEED_FIELDS),
+        order="id",
+        limit=PAGE_MOVES_MAX,
+    )
+    return [from_odoo_feed(one) for one in read]
+
+
+def glances_since(
+    odoo: OdooConnection, codes: Sequence[str], since: datetime, last_id: int
+) -> Iterator[list[OdooValue]]:
+    """Yield pages of glances at what else was written, after an id; most of it is known."""
+    is_more = True
     while is_more:
-        domain = [*of_services(codes), *written, ["id", ">", last_id]]
+        domain = _written(codes, since, last_id)
         read = odoo.call(
-            *(MODEL, "search_read", domain, FEED_FIELDS), order="id", limit=PAGE_MOVES_MAX
+            *(MODEL, "search_read", domain, GLANCE_FIELDS), order="id", limit=GLANCES_MAX
         )
-        is_more = len(read) == PAGE_MOVES_MAX
+        is_more = len(read) == GLANCES_MAX
         if read:
             last_id = int(read[-1]["id"])
-            yield [from_odoo_feed(one) for one in read]
+            yield read
+
+
+def _written(codes: Sequence[str], since: datetime, last_id: int) -> Domain:
+    # Odoo shows whole seconds and keeps microseconds: only >= finds what the second holds.
+    written: Domain = [["write_date", ">=", f"{since:%Y-%m-%d %H:%M:%S}"]]
+    return [*of_services(codes), *written, ["id", ">", last_id]]
 
 
 def moves_now(odoo: OdooConnection, move_ids: Sequence[int]) -> Iterator[list[Sight]]:

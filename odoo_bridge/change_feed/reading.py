@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from catalog.services import Service
+from odoo_bridge.change_feed import polling
 from odoo_bridge.change_feed.event_bodies import local_day
 from odoo_bridge.change_feed.feed_report import FeedReport
 from odoo_bridge.change_feed.feed_store import (
@@ -17,10 +18,13 @@ from odoo_bridge.change_feed.feed_store import (
     keep_feed_mark,
     newly_due_ids,
     open_move_ids,
+    seen_moves,
     settled_move_ids,
 )
+from odoo_bridge.change_feed.glance import says_more
 from odoo_bridge.change_feed.polling import (
-    changed_since,
+    first_changed,
+    glances_since,
     gone,
     is_sweep_due,
     mark_after,
@@ -31,6 +35,7 @@ from odoo_bridge.change_feed.taking import Taking
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.faults import OurBug
 from odoo_bridge.fields import refuse_missing_fields
+from odoo_bridge.odoo_value import from_odoo_instant
 from storage.state import State
 
 OUR_FIELDS = "x_fc_"
@@ -56,7 +61,7 @@ def read_changes(
     taking = Taking(state, odoo, services, at, is_first=mark is None)
     codes = sorted(service.code for service in services)
     try:
-        newest = _take_changed(taking, odoo, codes, read_since(mark, is_sweep=is_sweep))
+        newest = _take_changed(state, taking, odoo, codes, read_since(mark, is_sweep=is_sweep))
         for page in moves_now(odoo, due):
             taking.take(page)
         if is_sweep:
@@ -82,14 +87,24 @@ def _newly_due(
 
 
 def _take_changed(
-    taking: Taking, odoo: OdooConnection, codes: Sequence[str], since: datetime
+    state: State, taking: Taking, odoo: OdooConnection, codes: Sequence[str], since: datetime
 ) -> datetime | None:
     """Take what was written since an instant, and return the newest such instant."""
-    newest: datetime | None = None
-    for page in changed_since(odoo, codes, since):
-        newest = max([*(one.seen.written_at for one in page), newest or since])
-        taking.take(page)
-    return newest
+    page = first_changed(odoo, codes, since)
+    taking.take(page)
+    written = [one.seen.written_at for one in page]
+    if len(page) < polling.PAGE_MOVES_MAX:
+        return max(written, default=None)
+    for glances in glances_since(odoo, codes, since, page[-1].seen.move_id):
+        written += [from_odoo_instant(one["write_date"]) for one in glances]
+        ids = [int(one["id"]) for one in glances]
+        with state.read() as connection:
+            known = seen_moves(connection, odoo.settings.database, ids)
+        changed = [int(one["id"]) for one in glances if says_more(one, known)]
+        taking.pass_by(len(glances) - len(changed))
+        for one_page in moves_now(odoo, changed):
+            taking.take(one_page)
+    return max(written)
 
 
 def _sweep(state: State, odoo: OdooConnection, taking: Taking) -> None:

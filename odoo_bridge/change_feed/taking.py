@@ -105,6 +105,10 @@ class Taking:
         counts = (self._counts["read"], self._counts["changed"], self._counts["lines"])
         return FeedReport(*counts, tuple(self._events), tuple(self._problems), is_sweep)
 
+    def pass_by(self, count: int) -> None:
+        """Count moves that a glance found as they were seen."""
+        self._counts["read"] += count
+
     def take(self, page: Sequence[Sight]) -> None:
         """Remember and tell what is new in a page; everything is asked before the transaction."""
         self._counts["read"] += len(page)

@@ -16,17 +16,21 @@ from odoo_bridge.clock.one_time_lines import (
     to_odoo_one_time_lines,
     withdraw,
 )
-from odoo_bridge.clock.order_clock import OrderClock, order_clock
+from odoo_bridge.clock.order_clock import ORDER, OrderClock, order_clock
 from odoo_bridge.clock.share import ClockShare, ShareStatus, decided_share, own_part
 from odoo_bridge.clock.share_store import intend_share, keep_share, shares_of
 from odoo_bridge.connection import OdooConnection
+from odoo_bridge.external_ids import order_external_id
 from odoo_bridge.faults import NeedsHuman
-from odoo_bridge.orders.order_store import order_of
+from odoo_bridge.loading import resolved_id
+from odoo_bridge.orders.order_store import KeptOrder, kept_order_of
 from odoo_bridge.product_rows import ProductKey, product_keys
 from odoo_bridge.products import product_ids_of
 from rating.invoice_draft import InvoiceDraft
 from storage.fault_points import reached
 from storage.state import State
+
+BEING_MADE = "waits for its order, which is being made: `fusion-billing odoo orders` ends that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,12 @@ class Leaving:
 
     def split(self, draft: InvoiceDraft, day: date) -> Split:
         """Return what becomes of a draft whose closing is on a day; decides it the first time."""
-        share = self._kept(draft) or self._decided(draft, day)
+        share = self._kept(draft)
+        if share is None and draft.fee_until is not None:
+            kept = self._kept_order(draft)
+            if kept is not None and kept[1].is_being_made and self._clock_is_there():
+                return Split(told=BEING_MADE)
+            share = None if kept is None else self._decided(draft, day, *kept)
         if share is None:
             return Split(own=draft)
         if share.status is ShareStatus.OURS:
@@ -75,22 +84,31 @@ class Leaving:
             known = shares_of(connection, self._odoo.settings.database, [draft.id])
         return known.get(draft.id)
 
-    def _decided(self, draft: InvoiceDraft, day: date) -> ClockShare | None:
-        """Decide and keep; None for a draft without a fee, an order, or an Odoo with a clock."""
-        if draft.fee_until is None:
-            return None
+    def _kept_order(self, draft: InvoiceDraft) -> tuple[str, KeptOrder] | None:
         with self._state.read() as connection:
-            order = order_of(connection, self._odoo, draft.subscription_id)
-        if order is None or not self._clock_is_there():
+            return kept_order_of(connection, self._odoo, draft.subscription_id)
+
+    def _decided(
+        self, draft: InvoiceDraft, day: date, key: str, order: KeptOrder
+    ) -> ClockShare | None:
+        """Decide and keep; None where Odoo has no clock, or not the order after all."""
+        if not self._clock_is_there():
             return None
-        clock = order_clock(self._odoo, order.order_id, day, draft.currency)
+        order_id = (
+            order.order.order_id
+            if order.order is not None
+            else resolved_id(self._odoo, ORDER, order_external_id(key))
+        )
+        if order_id is None:
+            return None
+        clock = order_clock(self._odoo, order_id, day, draft.currency)
         if clock.problem and clock.due_cents:
             raise NeedsHuman(clock.problem)
         own = own_part(draft, clock.fee_cents, day)
         wants = draft.service_code in self._combined_codes and not clock.problem
         # A credit can't be a line of an invoice that it makes negative: it gets its own move.
         is_left = wants and clock.is_due and own.amount_cents >= 0
-        decided = decided_share(draft, order.order_id, day, clock.fee_cents, is_left=is_left)
+        decided = decided_share(draft, order_id, day, clock.fee_cents, is_left=is_left)
         with self._state.write() as connection:
             kept = intend_share(connection, self._odoo.settings.database, decided, self._at)
         reached("odoo.clock.decided")

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.orders.wanted_order import WantedOrder
 from storage.odoo_tables import odoo_order
-from storage.tables import subscription
+from storage.tables import invoice_draft, subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,11 @@ class KeptOrder:
     settled_as: str | None
     problem: str | None
 
+    @property
+    def is_being_made(self) -> bool:
+        """Say whether a run is making it, or died over it: nobody knows what Odoo has."""
+        return self.order is None and self.problem is None
+
 
 def order_of(
     connection: sa.Connection, odoo: OdooConnection, subscription_id: str
@@ -38,6 +43,14 @@ def order_of(
 
     Asks the state database only, never Odoo: fit to be called inside a transaction.
     """
+    found = kept_order_of(connection, odoo, subscription_id)
+    return None if found is None else found[1].order
+
+
+def kept_order_of(
+    connection: sa.Connection, odoo: OdooConnection, subscription_id: str
+) -> tuple[str, KeptOrder] | None:
+    """Return the name and the row of such an order, settled or only intended; None for none."""
     key = _first_subscription_id(connection, subscription_id)
     row = connection.execute(
         sa.select(odoo_order).where(
@@ -45,7 +58,7 @@ def order_of(
             odoo_order.c.first_subscription_id == key,
         )
     ).one_or_none()
-    return None if row is None else _kept(row).order
+    return None if row is None else (key, _kept(row))
 
 
 def kept_orders(
@@ -61,7 +74,10 @@ def kept_orders(
 
 
 def intend(connection: sa.Connection, database: str, wanted: WantedOrder, at: datetime) -> None:
-    """Remember that an order is about to be made, before Odoo hears of it."""
+    """Remember that an order is about to be made, before Odoo hears of it.
+
+    An earlier problem of one that was never made is forgotten: it is being made again.
+    """
     insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
     connection.execute(
         insert(odoo_order)
@@ -72,8 +88,23 @@ def intend(connection: sa.Connection, database: str, wanted: WantedOrder, at: da
             subscription_id=wanted.succession.current.id,
             updated_at=at,
         )
-        .on_conflict_do_nothing()
+        .on_conflict_do_update(
+            index_elements=["odoo_database", "first_subscription_id"],
+            set_={"problem": None},
+            where=odoo_order.c.order_id.is_(None),
+        )
     )
+
+
+def latest_closing(connection: sa.Connection, wanted: WantedOrder) -> datetime | None:
+    """Return the last closing of which an order's subscriptions have a draft, or None."""
+    ids = [one.id for one in wanted.succession.members]
+    found: datetime | None = connection.scalar(
+        sa.select(sa.func.max(invoice_draft.c.closing_at)).where(
+            invoice_draft.c.subscription_id.in_(ids)
+        )
+    )
+    return found
 
 
 def settle(

@@ -1,12 +1,14 @@
 """A run over the orders of live services: what changed here is made so in Odoo, exactly once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from catalog.plans import Plan
 from catalog.services import Service
 from catalog.store.accounts import accounts_by_id
 from catalog.store.plans import plan_versions
@@ -27,12 +29,13 @@ from odoo_bridge.orders.order_store import (
     OdooOrder,
     intend,
     kept_orders,
+    latest_closing,
     park_order,
     settle,
 )
 from odoo_bridge.orders.plan_product import order_product_id
 from odoo_bridge.orders.settling import ORDER, closed_order, opened_order
-from odoo_bridge.orders.wanted_order import WantedOrder, start_date, successions
+from odoo_bridge.orders.wanted_order import Succession, WantedOrder, start_date, successions
 from odoo_bridge.partners import partner_id_of
 from storage.fault_points import reached
 from storage.state import State
@@ -81,6 +84,7 @@ class _Due:
     wanted: WantedOrder
     kept: KeptOrder | None
     template_id: int | None
+    zone: ZoneInfo
 
     @property
     def known_order(self) -> OdooOrder | None:
@@ -149,12 +153,29 @@ def _due(
         known = kept.get(one.first.id)
         # Of an order that was not there before, our own invoices billed what is over.
         after = None if known is not None and known.order is not None else at
-        begun = one.first.started_at or one.first.subscription_at
-        clock_from = first_clock_day(one.current, plan, zone, first_started_at=begun, after=after)
+        clock_from = _clock_from(one, plan, zone, after)
         wanted = WantedOrder(one, plan, account, start_date(one, zone), clock_from)
         if known is None or known.settled_as != wanted.settled_as:
             source = plan_source(connection, provider_of(database), service.code, plan.code)
-            yield _Due(wanted, known, None if source is None else int(source))
+            yield _Due(wanted, known, None if source is None else int(source), zone)
+
+
+def _clock_from(one: Succession, plan: Plan, zone: ZoneInfo, after: datetime | None) -> date:
+    begun = one.first.started_at or one.first.subscription_at
+    return first_clock_day(one.current, plan, zone, first_started_at=begun, after=after)
+
+
+def _past_drafts(connection: sa.Connection, due: _Due, at: datetime) -> _Due:
+    """Return a new order's clock held past every closing that has a draft by now.
+
+    Such a draft may have been sent while there was no order to ask: its fee is ours. Drafts that
+    are made from now on find the intended order, and wait for it.
+    """
+    latest = latest_closing(connection, due.wanted)
+    if due.known_order is not None or latest is None or latest <= at:
+        return due
+    clock_from = _clock_from(due.wanted.succession, due.wanted.plan, due.zone, latest)
+    return replace(due, wanted=replace(due.wanted, clock_from=clock_from))
 
 
 class _Run:
@@ -174,9 +195,11 @@ class _Run:
 
     def settled(self, due: _Due, edition: Edition) -> OrderReport:
         """Settle one order, or park it with the reason; the others go on."""
-        database, wanted = self._odoo.settings.database, due.wanted
+        database = self._odoo.settings.database
         with self._state.write() as connection:
-            intend(connection, database, wanted, self._at)
+            intend(connection, database, due.wanted, self._at)
+            due = _past_drafts(connection, due, self._at)
+        wanted = due.wanted
         reached("odoo.order.intended")
         try:
             order = self._in_odoo(due, edition)

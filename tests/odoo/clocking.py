@@ -28,6 +28,7 @@ from odoo_bridge.send_report import SendReport
 from rating.draft_store import draft_of_id
 from rating.invoice_draft import DraftLine, DraftStatus, InvoiceDraft, draft_id
 from storage import tables
+from storage.state import State
 from tests.odoo.ordering import AT, OrderBook
 from tests.odoo_bridge.makers import a_line, an_id
 from tests.real_parts import OdooDatabase
@@ -70,26 +71,31 @@ class Clocked:
         values = {"next_invoice_date": day}
         self.book.inside.call("sale.order", "write", [self.order_id], values)
 
-    def draft(self, fee_cents: int = 4_900, usage_cents: Sequence[int] = (1_234,)) -> InvoiceDraft:
+    def draft(
+        self,
+        fee_cents: int = 4_900,
+        usage_cents: Sequence[int] = (1_234,),
+        closing_at: datetime = CLOSING_AT,
+    ) -> InvoiceDraft:
         """Keep a draft of a fee and usage, closed on the day."""
         running = self.running
         lines = [a_line(fee_cents, 1, charge_code=None)] if fee_cents else []
         lines += [a_line(cents, number) for number, cents in enumerate(usage_cents, 2)]
         made = InvoiceDraft(
-            id=draft_id(running.id, CLOSING_AT),
+            id=draft_id(running.id, closing_at),
             service_code=running.service_code,
             account_id=running.account_id,
             account_external_id=running.account_external_id,
             subscription_id=running.id,
             subscription_external_id=running.external_id,
-            closing_at=CLOSING_AT,
+            closing_at=closing_at,
             status=DraftStatus.DRAFT,
             currency="CAD",
             amount_cents=sum(line.amount_cents for line in lines),
             lines=tuple(lines),
             rated_at=AT,
-            usage_until=CLOSING_AT,
-            fee_until=CLOSING_AT,
+            usage_until=closing_at,
+            fee_until=closing_at,
         )
         with self.book.state.write() as connection:
             run: dict[str, object] = {
@@ -108,15 +114,7 @@ class Clocked:
     def send(self, odoo: OdooConnection, at: datetime = SENT_AT) -> SendReport:
         """Send what waits."""
         code = self.running.service_code
-        with self.book.state.read() as connection:
-            accounts = accounts_by_id(connection, code)
-        codes = frozenset({code}) if self.style is InvoiceStyle.COMBINED else frozenset()
-        return send_drafts(
-            *(self.book.state, odoo, accounts.__getitem__),
-            lambda _code: ZoneInfo("America/Toronto"),
-            now=at,
-            rules=SendRules(combined_codes=codes),
-        )
+        return send_drafts_of(self.book.state, code, self.style, odoo, at)
 
     def kept(self, draft: InvoiceDraft) -> InvoiceDraft:
         """Return a draft as it is now."""
@@ -145,6 +143,21 @@ class Clocked:
             "sale.order.line", "search_read", mine, fields, order="id"
         )
         return [tuple(line[name] for name in fields) for line in found]  # type: ignore[misc] # three
+
+
+def send_drafts_of(
+    state: State, code: str, style: InvoiceStyle, odoo: OdooConnection, at: datetime = SENT_AT
+) -> SendReport:
+    """Send what waits of a service."""
+    with state.read() as connection:
+        accounts = accounts_by_id(connection, code)
+    codes = frozenset({code}) if style is InvoiceStyle.COMBINED else frozenset()
+    return send_drafts(
+        *(state, odoo, accounts.__getitem__),
+        lambda _code: ZoneInfo("America/Toronto"),
+        now=at,
+        rules=SendRules(combined_codes=codes),
+    )
 
 
 @contextmanager

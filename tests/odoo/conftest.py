@@ -13,6 +13,7 @@ import pytest
 
 from odoo_bridge.fields import setup
 from tests.odoo.api_keys import with_api_key
+from tests.odoo.clocking import STUB
 from tests.odoo.house import House
 from tests.odoo_bridge.broken_line import BrokenLine, broken_line
 from tests.odoo_bridge.makers import Books, entered
@@ -53,6 +54,17 @@ def shared(odoo_server: OdooServer) -> Iterator[tuple[OdooDatabase, OdooDatabase
         setup(entered(admin), dry_run=False)
         user = with_integration_user(admin)
         yield admin, user, with_api_key(admin, user)
+
+
+@pytest.fixture(scope="module")
+def stubbed(odoo_server: OdooServer) -> Iterator[tuple[OdooDatabase, OdooDatabase]]:
+    """Provide a database with the stub and our fields: administrator, and our user by key."""
+    with odoo_server.fresh_database() as admin:
+        admin.call("ir.module.module", "update_list")
+        modules = admin.call("ir.module.module", "search", [["name", "=", STUB]])
+        admin.call("ir.module.module", "button_immediate_install", modules)
+        setup(entered(admin), dry_run=False)
+        yield admin, with_api_key(admin, with_integration_user(admin))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from odoo_bridge.orders.order_store import OdooOrder, order_of
 from odoo_bridge.orders.syncing import OrdersReport, sync_orders
 from storage.state import State, open_state
 from tests.odoo_bridge.makers import an_account, an_id
+from tests.prepared import prepared_state
 from tests.real_parts import OdooDatabase
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -64,9 +65,9 @@ class OrderBook:
 
     def __init__(self, inside: OdooDatabase, folder: Path, mode: ServiceMode) -> None:
         folder.mkdir(exist_ok=True)
-        self.inside = inside
+        self.inside, self.folder = inside, folder
         self.tag = f"o{uuid4().hex[:10]}"
-        self.state: State = open_state("", folder)
+        self.state: State = open_state("", prepared_state(folder))
         self.service = self._service(self.tag, mode)
 
     def _service(self, code: str, mode: ServiceMode = ServiceMode.LIVE) -> Service:

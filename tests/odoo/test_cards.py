@@ -20,6 +20,8 @@ from rating.invoice_draft import InvoiceDraft
 from storage.odoo_billing_tables import odoo_card_charge
 from tests.odoo.api_keys import with_api_key
 from tests.odoo.house import House
+from tests.odoo.killed_once import charge, killed_at
+from tests.odoo.stamps import changed, stamps_of
 from tests.odoo_bridge.broken_line import Cut, broken_line
 from tests.odoo_bridge.makers import NOW, Books, a_draft, entered
 from tests.real_parts import OdooDatabase, OdooServer
@@ -194,3 +196,37 @@ def test_what_another_run_asked_for_is_not_asked_again(till: House) -> None:
 
     assert payments(till, draft) == []
     assert "is not known" in status_of(till, draft)[1]
+
+
+@pytest.mark.parametrize("place", ["asked", "charged", "ended"])
+def test_killed_around_a_charge_no_card_is_charged_twice(
+    till: House, tmp_path: Path, place: str
+) -> None:
+    """Killed before, after or past the charge, it was made at most once; if not, a person hears."""
+    draft = due(till)
+    till.books.send(till.odoo, rules=CHARGING)
+    killed_at(f"odoo.card.{place}", charge, tmp_path, till.user)
+    for later in (timedelta(minutes=1), timedelta(hours=1), timedelta(hours=2)):
+        charge_cards(till.books.state, till.odoo, NOW + later)
+    status, problem = status_of(till, draft)
+    made = payments(till, draft)
+
+    assert len(made) == (0 if place == "asked" else 1)
+    assert status is (ChargeStatus.CHARGED if made else ChargeStatus.PARKED)
+    assert made or "is not known" in problem
+
+
+def test_a_second_run_of_charges_writes_nothing(till: House, odoo_server: OdooServer) -> None:
+    """Charged or refused, sent and charged again with nothing new, no record of Odoo changes."""
+    for name, outcome in (("paid", "done"), ("refused", "error")):
+        account = till.account(name, "nexacloud", email=f"{name}@{till.tag}.example")
+        till.books.add(account, a_draft(account, [1_000]))
+        save_card(till, partner_id_of(till.books.state, till.odoo, account), outcome)
+    till.books.send(till.odoo, rules=CHARGING)
+    first = charge_cards(till.books.state, till.odoo, NOW)
+    before = stamps_of(odoo_server, till.inside)
+    till.books.send(till.odoo, rules=CHARGING)
+    second = charge_cards(till.books.state, till.odoo, NOW + timedelta(hours=1))
+
+    assert (len(first.charges), second.charges) == (2, ())
+    assert changed(before, stamps_of(odoo_server, till.inside)) == {}

@@ -1,88 +1,52 @@
 """Plans that apps write over HTTP where a real Odoo 19 owns the catalogue."""
 
+import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
-from starlette.testclient import TestClient
 
-from catalog.store import api_keys
-from catalog.store.services import add_service
-from fusion_billing.app import create_app, create_front_door
-from fusion_billing.catalogue import read_from_odoo
-from fusion_billing.clock import SystemClock
-from fusion_billing.house import opened_house
-from fusion_billing.settings import Settings
 from odoo_bridge.odoo_value import OdooValue
-from tests.fusion_billing.makers import a_service
+from tests.odoo.catalogue_desk import Ask, asking_desk, open_desk, products_of
 from tests.odoo.house import House
+from tests.odoo.killed_once import killed_at, write_plan
 from tests.odoo_bridge.broken_line import BrokenLine, Cut
-from tests.odoo_bridge.makers import entered
 
 pytestmark = pytest.mark.xdist_group("odoo")
 
-COUNTED = '{"aggregation_type": "sum_agg", "field_name": "count"}'
-FIELDS = ["name", "active", "list_price", "x_fc_plan_code", "x_fc_charge_code", "write_date"]
-FIELDS += ["x_fc_charge_properties", "invoice_policy"]
 PLAN: dict[str, Any] = {"code": "pro", "name": "Pro", "interval": "monthly"}
 PLAN |= {"amount_cents": 4_900, "amount_currency": "CAD"}
+OLD, NEW = {"amount": "0.0000012"}, {"amount": "0.25"}
 
 
 class Desk:
-    """An app of one service, before an Odoo that owns its catalogue and knows one metric."""
+    """Such an app, and what Odoo has of its plans."""
 
-    def __init__(self, client: TestClient, key: str, house: House, code: str) -> None:
-        self._client = client
-        self._headers = {"Authorization": f"Bearer {key}"}
+    def __init__(self, ask: Ask, house: House, code: str) -> None:
+        self.ask = ask
         self._house = house
-        self.code = code
-        self.metric_id = ""
-
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Ask, and return status and answer."""
-        answer = self._client.request(method, f"/api/v1{path}", json=body, headers=self._headers)
-        return answer.status_code, answer.json()
+        self._code = code
+        self.metric_id = ask("GET", "/billable_metrics")[1]["billable_metrics"][0]["lago_id"]
 
     def products(self) -> list[OdooValue]:
-        """Return every product that says something of a plan of this service, archived too."""
-        mine = [["x_fc_service", "=", self.code], ["x_fc_plan_code", "!=", False]]
-        context = {"active_test": False}
-        model = "product.template"
-        found = self._house.inside.call(
-            model, "search_read", mine, FIELDS, order="id", context=context
-        )
-        return list(found)
+        """Return every product that says something of a plan, archived too."""
+        return products_of(self._house.inside, self._code)
+
+
+def said(product: OdooValue) -> dict[str, OdooValue]:
+    """Return what a product says, whenever it was written."""
+    return {name: told for name, told in product.items() if name != "write_date"}
 
 
 @pytest.fixture
 def desk(house: House, line: BrokenLine, tmp_path: Path) -> Iterator[Desk]:
     """Provide an app whose house asks Odoo through a line that can be cut."""
-    settings = Settings(
-        data_dir=tmp_path / "owned",
-        catalogue_owner="odoo",
-        odoo_url=f"http://127.0.0.1:{line.port}",
-        odoo_database=house.keyed.database,
-        odoo_login=house.keyed.login,
-        odoo_password=SecretStr(house.keyed.password),
-        odoo_transport="json2",
-    )
-    clock = SystemClock()
     code = f"c{house.tag[1:9]}"
-    metric = {"name": "Tokens", "x_fc_service": code, "x_fc_metric_code": "tokens"}
-    house.inside.call("product.template", "create", metric | {"x_fc_metric_properties": COUNTED})
-    with opened_house(settings, clock) as opened:
-        with opened.state.write() as connection:
-            add_service(connection, replace(a_service(clock()), id=code, code=code))
-            _, key = api_keys.create_key(connection, code, opened.pepper, clock())
-        read_from_odoo(opened.state, entered(house.keyed), at=clock())
-        client = TestClient(create_front_door(create_app(opened), opened))
-        made = Desk(client, key, house, code)
-        metrics = made.ask("GET", "/billable_metrics")[1]["billable_metrics"]
-        made.metric_id = metrics[0]["lago_id"]
-        yield made
+    folder = tmp_path / "owned"
+    key = open_desk(folder, house.inside, house.keyed, code)
+    with asking_desk(folder, house.keyed, key, line.port) as ask:
+        yield Desk(ask, house, code)
 
 
 def test_a_plan_is_written_to_products_and_read_back(desk: Desk) -> None:
@@ -114,6 +78,26 @@ def test_a_plan_is_written_to_products_and_read_back(desk: Desk) -> None:
     assert [one["active"] for one in last] == [False, False]
 
 
+def test_a_single_charge_is_written_to_its_product(desk: Desk) -> None:
+    """A price that an app changes stands on its product; the plan's product says the same."""
+    charge: dict[str, object] = {"billable_metric_id": desk.metric_id, "charge_model": "standard"}
+    desk.ask("POST", "/plans", {"plan": PLAN | {"charges": [charge | {"properties": OLD}]}})
+    before = desk.products()
+    answers = [
+        desk.ask("PUT", "/plans/pro/charges/tokens", {"charge": {"properties": NEW}})
+        for _ in range(2)
+    ]
+    after = desk.products()
+    shown = desk.ask("GET", "/plans/pro/charges/tokens")
+
+    assert [status for status, _ in answers] == [200, 200]
+    assert answers[1][1] == shown[1]
+    assert shown[1]["charge"]["properties"]["amount"] == NEW["amount"]
+    assert json.loads(after[1]["x_fc_charge_properties"])["amount"] == NEW["amount"]
+    assert json.loads(before[1]["x_fc_charge_properties"])["amount"] == OLD["amount"]
+    assert said(after[0]) == said(before[0])
+
+
 @pytest.mark.parametrize("how", [Cut.BEFORE, Cut.AFTER])
 def test_a_write_that_broke_off_is_a_503(desk: Desk, line: BrokenLine, how: Cut) -> None:
     """Cut while it writes, the app is told to come again; then the plan is there once."""
@@ -140,3 +124,23 @@ def test_what_odoo_cannot_say_changes_nothing(desk: Desk, line: BrokenLine) -> N
     assert (unreached[0], unreached[1]["code"]) == (503, "odoo_unreachable")
     assert desk.products() == []
     assert desk.ask("GET", "/plans")[1]["plans"] == []
+
+
+@pytest.mark.parametrize("place", ["odoo.catalogue.made", "odoo.catalogue.written"])
+def test_killed_while_it_writes_a_plan_it_is_there_once(
+    house: House, tmp_path: Path, place: str
+) -> None:
+    """Killed before or after Odoo says the plan, asking again ends with one product of it."""
+    code = f"c{house.tag[1:9]}"
+    folder = tmp_path / "owned"
+    key = open_desk(folder, house.inside, house.keyed, code)
+    killed_at(place, write_plan, folder, house.keyed, key=key, plan=PLAN)
+    with asking_desk(folder, house.keyed, key) as ask:
+        answers = [ask("POST", "/plans", {"plan": PLAN}) for _ in range(2)]
+        shown = ask("GET", "/plans/pro")
+    (product,) = products_of(house.inside, code)
+
+    assert answers[0][0] in {200, 422}
+    assert answers[1][1]["error_details"] == {"code": ["value_already_exist"]}
+    assert shown[1]["plan"]["amount_cents"] == 4_900
+    assert (product["active"], product["list_price"]) == (True, 49.0)

@@ -6,32 +6,20 @@ from pathlib import Path
 import pytest
 
 from catalog.services import InvoiceStyle, ServiceMode
-from odoo_bridge.fields import setup
 from odoo_bridge.send_report import Outcome
 from rating.draft_store import unpark_all
 from rating.invoice_draft import DraftStatus
-from tests.odoo.api_keys import with_api_key
-from tests.odoo.clocking import STUB, Clocked, asking, bill
+from tests.odoo.clocking import Clocked, asking, bill
+from tests.odoo.killed_once import killed_at, send
 from tests.odoo.ordering import AT, KilledError, OrderBook, counting
+from tests.odoo.stamps import changed, stamps_of
 from tests.odoo_bridge.makers import entered
 from tests.real_parts import OdooDatabase, OdooServer
-from tests.real_parts.odoo_database import with_integration_user
 
 pytestmark = [pytest.mark.xdist_group("odoo"), pytest.mark.stub]
 
 SEPARATE, COMBINED = InvoiceStyle
 Opened = Callable[[InvoiceStyle], Clocked]
-
-
-@pytest.fixture(scope="module")
-def stubbed(odoo_server: OdooServer) -> Iterator[tuple[OdooDatabase, OdooDatabase]]:
-    """Provide a database with the stub and our fields: administrator, and our user by key."""
-    with odoo_server.fresh_database() as admin:
-        admin.call("ir.module.module", "update_list")
-        modules = admin.call("ir.module.module", "search", [["name", "=", STUB]])
-        admin.call("ir.module.module", "button_immediate_install", modules)
-        setup(entered(admin), dry_run=False)
-        yield admin, with_api_key(admin, with_integration_user(admin))
 
 
 @pytest.fixture
@@ -254,3 +242,52 @@ def test_apps_read_what_the_clock_billed(
     assert one["total_amount_cents"] == one["fees_amount_cents"] + one["taxes_amount_cents"]
     assert [each["number"] for each in others] == [each["number"] for each in invoices]
     assert one["status"] == ("draft" if style is SEPARATE else "finalized")
+
+
+@pytest.mark.parametrize("place", ["decided", "placed", "withdrawn", "marked"])
+def test_killed_at_the_clock_all_is_billed_once(
+    opened: Opened, stubbed: tuple[OdooDatabase, OdooDatabase], place: str
+) -> None:
+    """Killed at each step beside Odoo's clock and begun again, fee and usage are billed once."""
+    clocked, odoo = opened(COMBINED), entered(stubbed[1])
+    draft = clocked.draft()
+    if place in {"withdrawn", "marked"}:
+        clocked.send(odoo)
+    if place == "marked":
+        bill(stubbed[0])
+    if place == "withdrawn":
+        clocked.wind("2026-12-01")
+    killed_at(
+        *(f"odoo.clock.{place}", send, clocked.book.folder, stubbed[1]), service=clocked.book.tag
+    )
+    clocked.send(odoo)
+    bill(stubbed[0])
+    clocked.send(odoo)
+    moves = clocked.moves()
+    last = clocked.send(odoo)
+
+    assert sum(move["amount_untaxed"] for move in moves) == 61.34
+    assert len(moves) == 1
+    assert clocked.kept(draft).status is DraftStatus.SENT
+    assert (last.drafts, last.problems, clocked.moves()) == ((), (), moves)
+
+
+@pytest.mark.parametrize("style", InvoiceStyle)
+def test_a_second_run_beside_the_clock_writes_nothing(
+    opened: Opened,
+    stubbed: tuple[OdooDatabase, OdooDatabase],
+    odoo_server: OdooServer,
+    style: InvoiceStyle,
+) -> None:
+    """Orders and sending, and Odoo's own clock, leave every record as it was once all is billed."""
+    clocked, odoo = opened(style), entered(stubbed[1])
+    clocked.draft()
+    clocked.send(odoo)
+    bill(stubbed[0])
+    clocked.send(odoo)
+    before = stamps_of(odoo_server, stubbed[0])
+    orders = clocked.book.sync(odoo)
+    report = clocked.send(odoo)
+
+    assert (orders.orders, report.drafts, report.problems) == ((), (), ())
+    assert changed(before, stamps_of(odoo_server, stubbed[0])) == {}

@@ -10,29 +10,15 @@ from catalog.services import Service, ServiceMode
 from catalog.store.plans import find_plan
 from fusion_billing.catalogue import new_id
 from odoo_bridge.catalogue.reading import read_catalogue
-from odoo_bridge.fields import setup
 from odoo_bridge.odoo_value import OdooValue
-from tests.odoo.api_keys import with_api_key
-from tests.odoo.clocking import STUB, bill
+from tests.odoo.clocking import bill
 from tests.odoo.ordering import AT, KilledError, OrderBook, counting
 from tests.odoo_bridge.makers import entered
-from tests.real_parts import OdooDatabase, OdooServer
-from tests.real_parts.odoo_database import with_integration_user
+from tests.real_parts import OdooDatabase
 
 pytestmark = [pytest.mark.xdist_group("odoo"), pytest.mark.stub]
 
 TOLD = ("plan_id", "is_subscription", "subscription_state", "start_date", "next_invoice_date")
-
-
-@pytest.fixture(scope="module")
-def stubbed(odoo_server: OdooServer) -> Iterator[tuple[OdooDatabase, OdooDatabase]]:
-    """Provide a database with the stub and our fields: administrator, and our user by key."""
-    with odoo_server.fresh_database() as admin:
-        admin.call("ir.module.module", "update_list")
-        modules = admin.call("ir.module.module", "search", [["name", "=", STUB]])
-        admin.call("ir.module.module", "button_immediate_install", modules)
-        setup(entered(admin), dry_run=False)
-        yield admin, with_api_key(admin, with_integration_user(admin))
 
 
 @pytest.fixture

@@ -7,9 +7,12 @@ import pytest
 
 from odoo_bridge.invoices import SendRules
 from odoo_bridge.odoo_value import OdooValue
-from rating.invoice_draft import InvoiceDraft
+from rating.invoice_draft import DraftStatus, InvoiceDraft
+from storage.tables import invoice_draft
 from tests.odoo.house import House
+from tests.odoo.stamps import changed, stamps_of
 from tests.odoo_bridge.makers import CLOSING_AT, a_draft, a_line, entered
+from tests.real_parts import OdooServer
 
 pytestmark = pytest.mark.xdist_group("odoo")
 
@@ -120,3 +123,21 @@ def test_a_credit_in_a_closed_period_is_booked_in_the_next_open_one(house: House
     assert held(house, original)["date"] == before
     assert "since the books are closed on its own date" in report.drafts[0].message
     assert held(house, note)["reversed_entry_id"][0] == held(house, original)["id"]
+
+
+def test_a_second_run_of_a_reversal_writes_nothing(house: House, odoo_server: OdooServer) -> None:
+    """Sent again though we forgot that it was, a credit note and its invoice stay as they are."""
+    account = house.account("1", "nexacloud")
+    original = house.books.add(account, a_draft(account, [10_000]))
+    house.books.send(house.odoo, rules=POSTING)
+    credit(house, "1", [original])
+    house.books.send(house.odoo, rules=POSTING)
+    before = stamps_of(odoo_server, house.inside)
+    house.books.send(house.odoo, rules=POSTING)
+    with house.books.state.write() as connection:
+        unsent = {"status": DraftStatus.DRAFT, "odoo_move_id": None}
+        connection.execute(invoice_draft.update().values(unsent))
+    again = house.books.send(house.odoo, rules=POSTING)
+
+    assert (again.sent, again.already_there, again.parked) == (0, 2, 0)
+    assert changed(before, stamps_of(odoo_server, house.inside)) == {}

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 import sqlalchemy as sa
-from psycopg import sql
 
 from catalog.store.services import services
 from fusion_billing.billing import bill_services
@@ -25,22 +23,14 @@ from storage.feed_tables import odoo_move, odoo_move_mark
 from storage.odoo_tables import odoo_order
 from storage.tables import invoice_draft, odoo_link
 from tests.odoo.rated_house import CLOSED_AT, a_rated_house
+from tests.odoo.stamps import Stamps, changed, stamps_of
 from tests.odoo_bridge.makers import entered
 from tests.real_parts import OdooDatabase, OdooServer
 
 pytestmark = pytest.mark.xdist_group("odoo")
 
 CLIENTS = 3
-# All tables but the log of who entered, which is Odoo's own.
-STAMPED = """
-    SELECT table_name FROM information_schema.columns
-    WHERE table_schema = 'public' AND column_name = 'write_date'
-    AND table_name <> 'res_users_log' ORDER BY 1
-"""
-STAMP = "SELECT count(*), md5(string_agg(t.id || ' ' || t.write_date, ',' ORDER BY t.id)) FROM {} t"
 FORGOTTEN = (odoo_move, odoo_move_mark, odoo_order, odoo_link)
-
-Stamps = dict[str, tuple[int, str | None]]
 
 
 @dataclass
@@ -77,14 +67,8 @@ class Bridge:
             connection.execute(invoice_draft.update().values(unsent))
 
     def stamps(self) -> Stamps:
-        """Return how many records each table of Odoo has, and a digest of when each was written."""
-        found: Stamps = {}
-        with psycopg.connect(self.server.postgres.url(self.inside.database)) as connection:
-            for (table,) in connection.execute(STAMPED).fetchall():
-                named = sql.SQL(STAMP).format(sql.Identifier(table))
-                (counted,) = connection.execute(named).fetchall()
-                found[table] = counted
-        return found
+        """Return when each record of Odoo was written."""
+        return stamps_of(self.server, self.inside)
 
 
 @pytest.fixture
@@ -116,8 +100,3 @@ def test_a_second_run_of_anything_writes_nothing(bridge: Bridge) -> None:
     assert first["sale_order"][0] == CLIENTS
     assert changed(first, second) == {}
     assert changed(first, third) == {}
-
-
-def changed(before: Stamps, after: Stamps) -> dict[str, object]:
-    """Return the tables that are not as they were."""
-    return {name: (before[name], after[name]) for name in after if before[name] != after[name]}

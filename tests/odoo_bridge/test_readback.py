@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from odoo_bridge.readback import (
+    CENTS_MAX,
     OdooInvoice,
     currency_fault,
     draft_fault,
@@ -62,6 +63,14 @@ def test_lines_must_add_up() -> None:
 def test_nothing_is_not_sent() -> None:
     """A draft without lines is left to a person."""
     assert "no lines" in str(draft_fault(a_draft(an_account(), [])))
+
+
+@pytest.mark.parametrize("cents", [CENTS_MAX + 1, -CENTS_MAX - 1])
+def test_an_amount_past_odoos_digits_is_not_sent(cents: int) -> None:
+    """The largest amount that Odoo holds with its tax is sent, one cent more is not."""
+    assert draft_fault(a_draft(an_account(), [CENTS_MAX])) is None
+    assert "hold 15 digits" in str(draft_fault(a_draft(an_account(), [cents])))
+    assert "hold 15 digits" in str(draft_fault(a_draft(an_account(), [cents, -cents, 1])))
 
 
 def test_a_credit_is_a_credit_note_of_the_same_amount() -> None:

@@ -49,8 +49,9 @@ def test_a_look_cut_off_between_pages_is_begun_again(
     told = kinds(watched)
     with watched.state.read() as connection:
         mark = feed_mark(connection, "books")
-    second = [result([a_read(2)]), result([a_read_line(2)])]
-    server.script.extend([result([a_read(1)]), *second, result([])])
+    # The rest is glanced at, and what is new of it read whole.
+    second = [result([a_read(2)]), result([a_read(2)]), result([a_read_line(2)])]
+    server.script.extend([result([a_read(1)]), *second])
     fresh = OdooConnection(odoo.settings, sleep=lambda _seconds: None)
     again = look(watched, fresh, 2)
 
