@@ -65,6 +65,15 @@ class UsageLog:
         )
         return msgspec.Raw(_events(service_code, frame)), int(total)
 
+    def subscription_ids(self, service_code: str) -> frozenset[str]:
+        """Return which subscriptions of a service have events, those set aside included."""
+        self._flusher.flush()
+        frame = self._lake.query(
+            f"SELECT DISTINCT subscription_id FROM {ALL_EVENTS} WHERE service = ?",  # noqa: S608
+            [service_code],
+        )
+        return frozenset(frame["subscription_id"])
+
     def of_transaction(self, service_code: str, transaction_id: str) -> msgspec.Raw | None:
         """Return the first event with this transaction id (JSON), or None."""
         self._flusher.flush()

@@ -21,11 +21,14 @@ NOT_YET_OPTIONS = ("usage_thresholds", "activation_rules")
 
 
 def from_lago_subscription(given: JsonObject, at: datetime) -> SubscriptionOrder:
-    """Return what a request asks for; ValidationFailed names every faulty field."""
+    """Return what a request asks for; ValidationFailed names every faulty field.
+
+    Without a start it begins with the second it came in: so does usage that tells no time.
+    """
     fields = Fields(given)
     fields.require("external_customer_id", "external_id", "plan_code")
     _refuse_options(fields)
-    subscription_at = fields.instant("subscription_at") or at
+    subscription_at = fields.instant("subscription_at") or at.replace(microsecond=0)
     order = SubscriptionOrder(
         external_id=fields.identifier("external_id"),
         account_external_id=fields.identifier("external_customer_id"),

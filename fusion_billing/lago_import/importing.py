@@ -108,6 +108,7 @@ class LagoImport:
         self.watch("reading", len(kinds), len(kinds) + 1)
         subscriptions = whole_list(self.source, "subscriptions", {"status[]": STATES})
         own_plans = _own_plans(self.source)
+        self.watch("reading", len(kinds) + 1, len(kinds) + 1)
         self.left += left_of_plans(found[Kind.PLAN])
         self.left += left_of_customers(found[Kind.CUSTOMER])
         self.left += left_of_subscriptions(subscriptions)
@@ -144,7 +145,8 @@ class LagoImport:
         overwritten = frozenset(
             str(one.get("code")) for one in world.metrics if reads_what_it_writes(one)
         )
-        bringing = UsageBringing(self.house, self.service.code, self.source, self.is_dry_run)
+        used = self.house.usage_log.subscription_ids(self.service.code)
+        bringing = UsageBringing(self.house, self.service.code, self.source, self.is_dry_run, used)
         for number, (external_id, since) in enumerate(self.needs.since.items()):
             self.watch(Kind.EVENT.value, number, len(self.needs.since))
             recurring = sorted(self.needs.recurring[external_id])

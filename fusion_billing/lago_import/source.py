@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from catalog.errors import BadRequest
 from catalog.exact_json import JsonObject, exact_value
 
-INSTALL = "pip install 'fusion-billing[lago]'"
+INSTALL = "pip install 'lago-python-client>=1.48'"
 ATTEMPTS_MAX = 4
 RATE_LIMIT_RETRIES_MAX = 6
 ANSWER_SECONDS_MAX = 30

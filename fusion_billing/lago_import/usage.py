@@ -59,19 +59,24 @@ class UsageOrder:
 
 @dataclass(frozen=True, slots=True)
 class UsageBringing:
-    """What bringing events needs: the house, whose they are, the source, and who watches."""
+    """What bringing events needs: the house, whose they are, the source, and who watches.
+
+    `used` are the subscriptions that had events here before: the lake is asked of these only.
+    """
 
     house: House
     service_code: str
     source: LagoSource
     is_dry_run: bool
+    used: frozenset[str]
     watch: Callable[[int], None] = lambda _count: None
 
     def entries(self, order: UsageOrder) -> list[Entry]:
         """Bring one subscription's events; return an entry for each outcome there was."""
         counts: Counter[Outcome] = Counter()
         details: dict[Outcome, list[str]] = {Outcome.DIFFERS: [], Outcome.FAILED: []}
-        kept = _KeptEvents(self.house, self.service_code, order.external_id)
+        had_any = order.external_id in self.used
+        kept = _KeptEvents(self.house, self.service_code, order.external_id, had_any=had_any)
         try:
             for rows in _wanted(self.source, order):
                 for row, (outcome, told) in zip(
@@ -139,7 +144,8 @@ def epoch_seconds(at: datetime) -> int | str:
 class _KeptEvents:
     """The events of one subscription that are here, in Lago's shape, by transaction id."""
 
-    def __init__(self, house: House, service_code: str, external_id: str) -> None:
+    def __init__(self, house: House, service_code: str, external_id: str, *, had_any: bool) -> None:
+        self.had_any = had_any
         self._house = house
         self._service_code = service_code
         self._external_id = external_id
@@ -152,7 +158,9 @@ class _KeptEvents:
         return self._all.get(transaction_id)
 
     def around(self, rows: Sequence[JsonObject]) -> dict[str, JsonObject]:
-        """Return the events between the first and the last of some."""
+        """Return the events between the first and the last of some that were here before."""
+        if not self.had_any:
+            return {}
         times = [at for row in rows if (at := Fields(row).instant("timestamp")) is not None]
         return self._between(min(times), max(times) + MILLISECOND) if times else {}
 
@@ -209,7 +217,7 @@ def _would_keep(events: Sequence[JsonObject], kept: _KeptEvents) -> list[RowOutc
         RowOutcome(Kept.REFUSED, faults[number])
         if number in faults
         else RowOutcome(Kept.KEPT)
-        if kept.find(_transaction_id(event)) is None
+        if not kept.had_any or kept.find(_transaction_id(event)) is None
         else RowOutcome(Kept.REFUSED, CONFLICT_CODES)
         for number, event in enumerate(events)
     ]

@@ -149,7 +149,7 @@ def test_without_the_client_the_command_that_installs_it_is_told(
     """Lago's client is an extra: where it is missing, one line says how to get it."""
     monkeypatch.setitem(sys.modules, "lago_python_client.services.request", None)
 
-    with pytest.raises(SourceError, match=r"pip install 'fusion-billing\[lago\]'"):
+    with pytest.raises(SourceError, match="pip install 'lago-python-client>="):
         LagoSource("http://127.0.0.1:9", KEY)
 
 

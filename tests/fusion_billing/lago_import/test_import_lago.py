@@ -82,6 +82,17 @@ def test_a_lago_is_imported_by_command(folder: Path) -> None:
     assert (report["whole"], report["totals"]["plans"]["same"]) == (True, 1)
 
 
+def test_a_terminal_shows_how_far_the_import_is(folder: Path) -> None:
+    """Each stage has its bar, with how many are done of how many, beside the report."""
+    with playing(a_lago_of_today()) as url:
+        given = ["import", "lago", "--url", url, "--key", KEY, "--data-dir", str(folder)]
+        drawn = runner.invoke(app, given, env={"FORCE_COLOR": "1", "COLUMNS": "100"}).stderr
+
+    bars = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", drawn)
+    for stage, count in (("reading", "4/4"), ("objects", "4/4"), ("events", "1/1")):
+        assert re.search(rf"{stage} +━+ +{count} ", bars), bars
+
+
 def test_what_failed_ends_with_exit_code_1(folder: Path) -> None:
     """A refused plan is told with its reason, in a rehearsal too, which says that it was one."""
     lago = a_lago_of_today()

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,16 @@ def test_bombs_and_giants_are_refused(operation: Operation, world: Roof) -> None
     giant = ask(world, operation, b" " * (10 * MEBIBYTE + 1))
     assert giant.status_code == 413
     assert_refused(giant)
+
+
+def test_a_hundred_megabytes_are_refused(world: Roof) -> None:
+    """A body of 100 MB is 413, whether its length is told or not; benchmarks tell its memory."""
+    for path in ("/plans", "/events/batch", "/usage/events"):
+        for told in ({}, {"Content-Length": str(100 * MEBIBYTE)}):
+            pieces = repeat(b" " * MEBIBYTE, 100)
+            answer = world.client.post(MOUNT + path, content=pieces, headers=world.headers | told)
+            assert_refused(answer)
+            assert answer.status_code == 413
 
 
 def test_memory_stays_small(world: Roof) -> None:
