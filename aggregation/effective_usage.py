@@ -15,7 +15,7 @@ FACT = ("service", "subscription_id", "fact_id")
 EVENT = ("service", "subscription_id", "transaction_id")
 EVENT_FACT = "e:"
 WINDOW_FACT = "w:"
-# Of "w:<start>:<end>:<series>", see ingest/counter.py.
+# Of "w:<start>:<end>:<series>", see ingest/counters/counter.py.
 WINDOW_FACT_PARTS = 4
 SERIES_PART = "field_3"
 COUNTER_COLUMNS: dict[str, pl.DataType] = {

@@ -13,8 +13,8 @@ from benchmarks.key_index import drawn_hashes, loaded_index
 from benchmarks.workload import METRICS, MONTH_END, MONTH_START, SERVICE, batch_bodies, push_events
 from ingest.flush import Flusher, Gate, stream_of
 from ingest.inbox_body import Section, inbox_body
-from ingest.index_gate import IndexGate
-from ingest.key_index import KeyIndex
+from ingest.keys.index_gate import IndexGate
+from ingest.keys.key_index import KeyIndex
 from ingest.push import Door
 from storage.inbox import NewRow, SqliteInbox
 from storage.lake import Lake

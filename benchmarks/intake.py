@@ -24,7 +24,7 @@ from ingest.answering import PushLimits, answer_batch
 from ingest.committer import Committer
 from ingest.deciding import IndexDecider
 from ingest.flush import Flusher
-from ingest.key_index import KeyIndex
+from ingest.keys.key_index import KeyIndex
 from ingest.receiving import Intake
 from ingest.usage_event import UsageEvent
 from storage.inbox import SqliteInbox

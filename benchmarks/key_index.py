@@ -13,8 +13,8 @@ from benchmarks.figures import Figure, compared
 from benchmarks.machine import memory_megabytes
 from benchmarks.workload import MONTH_END, MONTH_START, SEED, a_month_of_usage
 from ingest.flush import stream_of
-from ingest.key_index import KEY_BITS, KeyIndex
-from ingest.known_keys import load_known_keys
+from ingest.keys.key_index import KEY_BITS, KeyIndex
+from ingest.keys.known_keys import load_known_keys
 from storage.lake import Lake
 from storage.lake_tables import USAGE
 

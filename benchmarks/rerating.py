@@ -29,10 +29,10 @@ from rating.bucket_price import group_prices
 from rating.charge_bucket import ChargeBucket
 from rating.charge_window import charge_windows
 from rating.quick_amount import quick_price
-from rating.simulation_due import MonthDue, due_by_month, simulation_world
-from rating.simulation_month import UsageFrames
-from rating.simulation_periods import stretch_of_days
-from rating.simulation_work import Work, computed_months
+from rating.simulation.due import MonthDue, due_by_month, simulation_world
+from rating.simulation.month import UsageFrames
+from rating.simulation.periods import stretch_of_days
+from rating.simulation.work import Work, computed_months
 from storage.lake import Lake
 from storage.lake_tables import USAGE
 

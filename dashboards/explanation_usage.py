@@ -8,8 +8,8 @@ from catalog.errors import MethodNotAllowed
 from catalog.services import Service
 from catalog.store.services import find_service
 from dashboards.rated_lines import ROWS_PER_PAGE, Row
-from rating.explanation import LineExplanation, explained_line, page_of_rows
-from rating.signed_csv import signed_csv
+from rating.explaining.explanation import LineExplanation, explained_line, page_of_rows
+from rating.explaining.signed_csv import signed_csv
 from storage.lake import Lake
 from storage.state import State
 

@@ -21,18 +21,18 @@ import catalog.routes.subscriptions
 import catalog.routes.webhook_endpoints
 import dashboards.costs.routes
 import dashboards.routes
-import ingest.counter_routes
-import ingest.import_routes
-import ingest.quarantine_routes
+import ingest.counters.routes
+import ingest.files.routes
+import ingest.quarantine.routes
 import ingest.routes
 import odoo_bridge.answers.routes.routers
 import rating.alerts.routes
-import rating.correction_routes
-import rating.estimate_routes
-import rating.explanation_routes
-import rating.fee_routes
-import rating.routes
-import rating.simulation_routes
+import rating.answers.routes
+import rating.corrections.routes
+import rating.estimates.routes
+import rating.explaining.routes
+import rating.fees.routes
+import rating.simulation.routes
 from aggregation.quantity_memory import QuantityMemory
 from catalog.http import BodyLimit, Limits, install_error_handlers
 from catalog.key_cache import KeyCache
@@ -53,8 +53,8 @@ from fusion_billing.request_log import RequestLog
 from fusion_billing.scheduler import Scheduler
 from fusion_billing.webhooks import webhook_rules
 from ingest.answering import PushLimits
+from ingest.files.queue import ImportQueue
 from ingest.front_door import FrontDoor, push_routes
-from ingest.import_queue import ImportQueue
 from ingest.keeping import keep_rows
 from ingest.push_protocol import ShortWay, push_protocol, short_paths
 from odoo_bridge.answers.sources import OdooAnswers
@@ -70,16 +70,16 @@ ALIASES = (
 PAGES_ONLY = (Depends(require_page_access),)
 ROUTERS = (
     ingest.routes.router,
-    ingest.counter_routes.router,
-    ingest.import_routes.router,
-    ingest.quarantine_routes.router,
-    rating.routes.router,
+    ingest.counters.routes.router,
+    ingest.files.routes.router,
+    ingest.quarantine.routes.router,
+    rating.answers.routes.router,
     rating.alerts.routes.router,
-    rating.fee_routes.router,
-    rating.estimate_routes.router,
-    rating.correction_routes.router,
-    rating.simulation_routes.router,
-    rating.explanation_routes.router,
+    rating.fees.routes.router,
+    rating.estimates.routes.router,
+    rating.corrections.routes.router,
+    rating.simulation.routes.router,
+    rating.explaining.routes.router,
     dashboards.costs.routes.router,
     catalog.routes.billable_metrics.router,
     catalog.routes.plans.router,

@@ -16,11 +16,11 @@ from fusion_billing.shard_workers import ShardWorkers
 from ingest.awaited_flush import AwaitedFlush
 from ingest.committer import Committer
 from ingest.deciding import Decider, IndexDecider, ShardDecider
-from ingest.erased_keys import ErasedKeys, ErasureDecider
 from ingest.flush import Flusher, Flushing, stream_of
 from ingest.intake_counts import IntakeCounts
-from ingest.key_index import KeyIndex
-from ingest.known_keys import load_known_keys
+from ingest.keys.erased_keys import ErasedKeys, ErasureDecider
+from ingest.keys.key_index import KeyIndex
+from ingest.keys.known_keys import load_known_keys
 from ingest.receiving import Intake
 from ingest.usage_log import UsageLog
 from rating.rated_line_store import ship_rated_lines

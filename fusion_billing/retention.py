@@ -22,12 +22,17 @@ from catalog.subscriptions import SubscriptionStatus
 from fusion_billing.house import House
 from fusion_billing.idempotency.store import forget_service
 from ingest.erasing import Scope, erase_rows, keep_keys, quarantine_row_ids
-from rating import erasure_store
-from rating.erasure_proof import PreparedProof, first_unbilled, prepared_proof, verify_erasure
-from rating.erasure_store import Erasure
 from rating.price_book import PriceBook
 from rating.price_book_store import read_price_book
 from rating.rated_line_store import ship_rated_lines
+from rating.verifying import erasure_store
+from rating.verifying.erasure_proof import (
+    PreparedProof,
+    first_unbilled,
+    prepared_proof,
+    verify_erasure,
+)
+from rating.verifying.erasure_store import Erasure
 from storage.fault_points import reached
 from storage.free_pages import vacuum_file
 from storage.lake import CompactionRules

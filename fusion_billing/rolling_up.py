@@ -11,8 +11,8 @@ import polars as pl
 from aggregation.usage_daily import DayRules, frozen_days, outdated_days, touched_days, usage_daily
 from catalog.store import billable_metrics, services
 from fusion_billing.house import House
-from ingest.erased_keys import Kind
 from ingest.flush import stream_of
+from ingest.keys.erased_keys import Kind
 from ingest.watermark import Watermark
 from storage.lake import Lake
 from storage.lake_replacement import DayReplacement, erasures_count, replace_days_once

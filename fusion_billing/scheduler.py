@@ -24,7 +24,7 @@ from fusion_billing.provider_costs import provider_sources, read_providers
 from fusion_billing.retention import compaction_rules, drop_old_usage
 from fusion_billing.rolling_up import roll_up_usage
 from ingest.error_events import tell_errors
-from ingest.quarantine_repair import Repairs, resume_all
+from ingest.quarantine.repair import Repairs, resume_all
 from odoo_bridge.cards.charging import charge_cards
 from odoo_bridge.change_feed.invoice_lines import ship_invoice_lines
 from odoo_bridge.orders.syncing import sync_orders

@@ -13,12 +13,12 @@ from datetime import datetime
 import structlog
 
 from fusion_billing.shard_leases import ShardLeases
-from ingest.erased_keys import ErasedKeys, ErasureGate
 from ingest.flush import Flusher, stream_of
-from ingest.index_gate import IndexGate
 from ingest.intake_counts import IntakeCounts
-from ingest.key_index import KeyIndex
-from ingest.known_keys import load_known_keys
+from ingest.keys.erased_keys import ErasedKeys, ErasureGate
+from ingest.keys.index_gate import IndexGate
+from ingest.keys.key_index import KeyIndex
+from ingest.keys.known_keys import load_known_keys
 from ingest.usage_frame import MetricsInForce
 from storage.inbox import Inbox
 from storage.lake import Lake

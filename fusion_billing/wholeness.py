@@ -13,9 +13,9 @@ from catalog.store import billable_metrics, services
 from fusion_billing.house import lake_place
 from fusion_billing.opened_state import opened_state
 from fusion_billing.settings import Settings
-from ingest.content_check import MetricVersions, check_content
 from ingest.finding import Finding
 from ingest.inbox_check import check_inbox
+from ingest.keys.content_check import MetricVersions, check_content
 from ingest.lake_check import (
     LakeView,
     check_files,
@@ -25,7 +25,7 @@ from ingest.lake_check import (
     check_tallies,
     lake_view,
 )
-from rating.rated_line_check import check_rated_lines
+from rating.verifying.rated_line_check import check_rated_lines
 from storage.inbox import Inbox, open_inbox
 from storage.lake import Lake, LakeBusyError
 from storage.state import State

@@ -16,7 +16,7 @@ from ingest.cloud_events import events_of_cloud_events, is_cloud_events_batch
 from ingest.event_columns import EventColumns, columns_of
 from ingest.event_json import ordinary_batch, ordinary_event
 from ingest.inbox_body import events_body
-from ingest.key_index import Verdict
+from ingest.keys.key_index import Verdict
 from ingest.lago_instant import lago_seconds
 from ingest.lago_shapes import (
     CONFLICT_CODES,

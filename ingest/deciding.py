@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 from zlib import crc32
 
 from ingest.inbox_body import Section, events_body, revisions_body
-from ingest.key_index import KeyIndex, Verdict, received_of, verdict_of
+from ingest.keys.key_index import KeyIndex, Verdict, received_of, verdict_of
 from ingest.push import Door, Push, Receipt
 from ingest.usage_event import UsageRevision
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from ingest.erased_keys import Kind, key_digests
+from ingest.keys.erased_keys import Kind, key_digests
 from storage.fault_points import reached
 from storage.lake import Lake, StaleMarkError
 from storage.lake_tables import (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ingest.key_index import Verdict
+from ingest.keys.key_index import Verdict
 
 
 @dataclass(slots=True)

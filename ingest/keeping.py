@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from ingest.inbox_body import events_body
-from ingest.key_index import Verdict
+from ingest.keys.key_index import Verdict
 from ingest.lago_shapes import CONFLICT_CODES, readable_events
 from ingest.push import Door, push_of
 from ingest.receiving import Intake

@@ -13,7 +13,7 @@ import polars as pl
 
 from catalog.billable_metrics import AggregationType, BillableMetric
 from ingest.computed_value import computed_texts
-from ingest.counter import counter_field
+from ingest.counters.counter import counter_field
 from storage.lake_tables import QUANTITY
 
 NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ingest.event_columns import EventColumns, columns_of, keys_and_digests
-from ingest.key_index import Verdict
+from ingest.keys.key_index import Verdict
 from ingest.usage_event import UsageEvent
 
 Judged = Mapping[int, tuple[Verdict, int]]

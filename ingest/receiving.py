@@ -14,7 +14,7 @@ from ingest.committer import Committer, LoopAnswer
 from ingest.event_columns import are_whole, columns_of, keys_and_digests
 from ingest.flush import Flushing
 from ingest.inbox_body import Refused, refusal_details, refused_body
-from ingest.key_index import Verdict
+from ingest.keys.key_index import Verdict
 from ingest.push import Door, Push, Receipt
 from ingest.stored_usage import REFUSED, StoredEvent, stored_events
 from ingest.usage_event import (

@@ -23,8 +23,8 @@ from rating.closing_lines import rated_lines
 from rating.draft_store import billed_of, insert_draft
 from rating.due_closings import due_closings
 from rating.invoice_draft import InvoiceDraft, invoice_draft
-from rating.late_closings import late_closings
-from rating.late_drafts import PricedDraft, with_late_usage
+from rating.late.closings import late_closings
+from rating.late.drafts import PricedDraft, with_late_usage
 from rating.price_book import PriceBook
 from rating.price_book_store import read_price_book
 from rating.rated_line_store import keep_rated_lines, ship_rated_lines

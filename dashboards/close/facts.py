@@ -20,7 +20,7 @@ from dashboards.costs.fx_store import read_rates
 from dashboards.mart.cube import Cube
 from ingest.corrections.correction_store import unfinished_corrections
 from ingest.flush import Flushing
-from ingest.quarantine import QuarantineLog, Selection
+from ingest.quarantine.quarantine import QuarantineLog, Selection
 from rating.blocked_closings import blocked_closings
 from rating.draft_store import billed_of
 from rating.due_closings import due_closings

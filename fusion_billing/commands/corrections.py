@@ -25,9 +25,9 @@ from ingest.corrections.correction_store import find_correction, list_correction
 from ingest.corrections.new_events import Source, events_of_file, no_events
 from ingest.corrections.preparing import Corrections, prepared
 from ingest.corrections.shapes import correction_shape, order_of, replace_order, revert_order
-from ingest.usage_file import usage_file
-from rating.correction_preview import CorrectionPreview, PeriodDelta, correction_preview
-from rating.correction_shapes import preview_shape
+from ingest.files.usage_file import usage_file
+from rating.corrections.preview import CorrectionPreview, PeriodDelta, correction_preview
+from rating.corrections.shapes import preview_shape
 
 JSON_DEPTH_MAX = 32
 CORRECTIONS_SHOWN_MAX = 100

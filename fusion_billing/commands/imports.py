@@ -25,12 +25,12 @@ from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
 from fusion_billing.house import House, opened_house
 from fusion_billing.settings import Settings
-from ingest.file_row import Codes
-from ingest.import_routes import to_usage_import_object
+from ingest.files.file_row import Codes
+from ingest.files.routes import to_usage_import_object
+from ingest.files.store import RowError, Status, UsageImport
+from ingest.files.usage_file import FileFormat, UsageFile, usage_file
+from ingest.files.usage_import import Importing, Watch, import_usage
 from ingest.keeping import keep_rows
-from ingest.usage_file import FileFormat, UsageFile, usage_file
-from ingest.usage_import import Importing, Watch, import_usage
-from ingest.usage_import_store import RowError, Status, UsageImport
 from storage.lake import LakeBusyError
 
 FAULTS_SHOWN_MAX = 20

@@ -20,16 +20,16 @@ from catalog.store.services import find_service
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, settings_of
 from fusion_billing.house import House, opened_house
-from ingest.quarantine import Selection
-from ingest.quarantine_repair import Repaired, Repairs, Watch, dismiss, mend, replay
-from ingest.quarantine_shapes import (
+from ingest.quarantine.quarantine import Selection
+from ingest.quarantine.quarantined_event import Metrics, valid_changes
+from ingest.quarantine.repair import Repaired, Repairs, Watch, dismiss, mend, replay
+from ingest.quarantine.shapes import (
     IS_RESOLVED,
     quarantined_event_shapes,
     read_signature,
     repaired_shape,
 )
-from ingest.quarantine_store import resolutions_of
-from ingest.quarantined_event import Metrics, valid_changes
+from ingest.quarantine.store import resolutions_of
 from storage.lake import LakeBusyError
 
 ROWS_SHOWN = 20

@@ -25,9 +25,9 @@ from catalog.store.services import find_service
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, settings_of
 from fusion_billing.house import House, opened_house
-from rating.simulation import COMMAND_LIMITS, Watch, simulate
-from rating.simulation_report import Change, SimulationReport
-from rating.simulation_shapes import order_of, report_shape
+from rating.simulation.report import Change, SimulationReport
+from rating.simulation.shapes import order_of, report_shape
+from rating.simulation.simulation import COMMAND_LIMITS, Watch, simulate
 
 JSON_DEPTH_MAX = 32
 TOP_PAYERS_SHOWN_MAX = 20

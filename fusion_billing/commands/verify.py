@@ -14,8 +14,8 @@ from catalog.store import services
 from fusion_billing.clock import SystemClock
 from fusion_billing.commands.options import AsJson, DataDir, say, settings_of
 from fusion_billing.house import House, opened_house
-from rating.line_difference import Difference, told
-from rating.verification import (
+from rating.verifying.line_difference import Difference, told
+from rating.verifying.verification import (
     Verification,
     VerifiedDraft,
     draft_ids_of,

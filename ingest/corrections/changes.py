@@ -11,7 +11,7 @@ from catalog.errors import ValidationFailed
 from catalog.exact_json import JsonObject, JsonValue
 from catalog.money import PLAIN_DECIMAL, fits_quantity
 from ingest.corrections.selection import Selection
-from ingest.counter import counter_field
+from ingest.counters.counter import counter_field
 from ingest.usage_event import Faulty, UsageRevision, event_from_lago
 
 OF_ONE_EVENT = ("value", "properties", "code", "timestamp")

@@ -14,9 +14,9 @@ from xxhash import xxh3_64_intdigest
 from catalog.errors import ValidationFailed
 from catalog.exact_json import JsonValue
 from ingest.event_columns import columns_of, event_keys
-from ingest.file_row import Codes, FileRow
+from ingest.files.file_row import Codes, FileRow
+from ingest.files.usage_file import UsageFile, row_batches
 from ingest.usage_event import Faulty, UsageEvent, event_from_lago
-from ingest.usage_file import UsageFile, row_batches
 
 FAULTS_SHOWN_MAX = 100
 EVENTS_PER_BATCH = 50_000

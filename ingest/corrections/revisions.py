@@ -12,7 +12,7 @@ import polars as pl
 from xxhash import xxh3_128_hexdigest
 
 from ingest.corrections.selection import EVENT_FACT
-from ingest.counter import epoch_us
+from ingest.counters.counter import epoch_us
 from ingest.usage_event import UsageEvent, UsageRevision, timestamp_of
 
 RESTORING_ID = r"^correction:[^:]+:[0-9a-f]{32}:(-?[0-9]+)$"

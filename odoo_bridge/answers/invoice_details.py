@@ -8,13 +8,13 @@ from catalog.subscription_view import SubscriptionView
 from catalog.subscriptions import Subscription
 from odoo_bridge.answers.sources import Asked
 from rating.closing import Closing, closing_of_text
-from rating.fee import Fee
+from rating.fees.fee import Fee
+from rating.fees.line_fees import line_fee, true_up_links
 from rating.invoice_draft import InvoiceDraft
-from rating.known_lines import known_lines
-from rating.line_fees import line_fee, true_up_links
 from rating.price_book import PriceBook
 from rating.price_book_store import read_account_price_book
 from rating.rated_line import LineKind, RatedLine
+from rating.verifying.known_lines import known_lines
 
 
 @dataclass(frozen=True, slots=True)

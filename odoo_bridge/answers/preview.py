@@ -23,10 +23,10 @@ from catalog.subscriptions import BillingTime, Subscription, SubscriptionStatus
 from odoo_bridge.answers.invoice import Invoice, invoice_of_draft
 from odoo_bridge.answers.invoice_details import InvoiceDetails, billed_fees
 from odoo_bridge.answers.sources import Asked
+from rating.answers.current_usage import HUNDRED, window_quantities
 from rating.charge_window import closing_windows
 from rating.closing import NOTHING_BILLED, Billed, Closing, closings
 from rating.closing_lines import rated_lines
-from rating.current_usage import HUNDRED, window_quantities
 from rating.draft_store import billed_of
 from rating.invoice_draft import invoice_draft
 from rating.plan_fee import trial_ends_at

@@ -13,7 +13,7 @@ from odoo_bridge.answers.domains import Scope
 from odoo_bridge.answers.own_drafts import draft_ids_of_account
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.faults import OdooFault
-from rating.current_usage import UsageSources
+from rating.answers.current_usage import UsageSources
 
 T = TypeVar("T")
 NOT_CONFIGURED = "odoo_not_configured"

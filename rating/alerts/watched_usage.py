@@ -20,11 +20,11 @@ from catalog.subscriptions import Subscription, SubscriptionStatus
 from ingest.corrections.superseding import revisions_of
 from ingest.watermark import Watermark
 from rating.alerts.alert import Alert, AlertType, WatchedPeriod
+from rating.answers.current_usage import ChargeUsage, UsageSources, charge_usages
+from rating.answers.lifetime_usage import lifetime_usage
 from rating.charge_window import ChargeWindow, charge_windows
 from rating.closing import NOTHING_BILLED
-from rating.current_usage import ChargeUsage, UsageSources, charge_usages
 from rating.draft_store import billed_of
-from rating.lifetime_usage import lifetime_usage
 from rating.price_book import PriceBook
 from storage.lake import Lake
 from storage.lake_tables import USAGE

@@ -10,8 +10,8 @@ from catalog.errors import ValidationFailed
 from catalog.exact_json import JsonObject, JsonValue
 from catalog.money import MONEY_CONTEXT, ZERO, decimal_text, rounded_cents
 from ingest.usage_event import Faulty, event_from_lago
-from rating.estimates import AskedEvent, InstantFee
-from rating.fee import PaymentStatus
+from rating.estimates.estimates import AskedEvent, InstantFee
+from rating.fees.fee import PaymentStatus
 from rating.lago_shapes.fees import NO_AMOUNT, filter_name, unit_amount_text
 from rating.lago_shapes.usage import to_lago_filter_values
 

@@ -10,8 +10,8 @@ from catalog.errors import ValidationFailed
 from catalog.lago_shapes.times import iso_inclusive_end, iso_seconds
 from catalog.money import MONEY_CONTEXT, currency_exponent, decimal_text
 from catalog.plans import ALL_FILTER_VALUES, ChargeFilter
-from rating.fee import Fee, FeeType, PaymentStatus
-from rating.fees import FeeFilter
+from rating.fees.fee import Fee, FeeType, PaymentStatus
+from rating.fees.fees import FeeFilter
 from rating.lago_shapes.usage import to_lago_filter_values
 
 UNIT_AMOUNT_STEP = Decimal(1).scaleb(-15)

@@ -1,7 +1,7 @@
 """Lifetime usage as Lago's clients read it. Pure."""
 
 from catalog.lago_shapes.times import iso_seconds
-from rating.lifetime_usage import LifetimeUsage
+from rating.answers.lifetime_usage import LifetimeUsage
 
 
 def to_lago_lifetime_usage(usage: LifetimeUsage) -> dict[str, object]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from aggregation.quantity import GroupQuantity
 from catalog.billable_metrics import BillableMetric
 from catalog.money import decimal_text
+from rating.answers.projected_usage import Projection
 from rating.bucket_price import GroupPrice
 from rating.lago_shapes.usage import CountedNumbers, breakdowns, period_members, to_lago_charges
-from rating.projected_usage import Projection
 
 
 @dataclass(frozen=True, slots=True)

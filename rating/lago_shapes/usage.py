@@ -12,9 +12,9 @@ from catalog.billing_periods import BillingPeriod
 from catalog.lago_shapes.times import iso_inclusive_end, iso_seconds
 from catalog.money import MONEY_CONTEXT, ZERO, decimal_text
 from catalog.plans import ChargeFilter
+from rating.answers.current_usage import BucketUsage, ChargeUsage, CurrentUsage
+from rating.answers.past_usage import PastPeriod
 from rating.bucket_price import GroupPrice
-from rating.current_usage import BucketUsage, ChargeUsage, CurrentUsage
-from rating.past_usage import PastPeriod
 
 ONE_DAY = timedelta(days=1)
 ONE_SECOND = timedelta(seconds=1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from catalog.errors import ValidationFailed
-from rating.usage_narrowing import Narrowing
+from rating.answers.narrowing import Narrowing
 
 FALSE_WORDS = frozenset({"", "0", "f", "F", "false", "False", "FALSE", "off", "OFF"})
 GROUP = re.compile(r"group\[([^\[\]]+)\](\[\])?")

@@ -7,7 +7,7 @@ import polars as pl
 
 from aggregation.quantity import UsageWindow
 from catalog.billable_metrics import AggregationType, BillableMetric, CounterSemantics
-from ingest.counter import window_fact_id
+from ingest.counters.counter import window_fact_id
 from storage.lake_tables import REVISION, USAGE, LakeTable
 
 START = datetime(2026, 11, 1, tzinfo=UTC)

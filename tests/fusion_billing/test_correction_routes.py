@@ -13,7 +13,7 @@ from catalog.errors import NotFound
 from fusion_billing.billing import bill_services
 from fusion_billing.commands import corrections as commands
 from ingest.corrections import applying
-from rating import correction_routes
+from rating.corrections import routes as correction_routes
 from tests.fusion_billing.conftest import OPENED_AT
 from tests.fusion_billing.makers import a_plan, a_push
 from tests.ingest.counter_caller import Caller, SharedHouse, shared_house

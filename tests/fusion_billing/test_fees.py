@@ -302,9 +302,9 @@ def test_too_many_events_ask_for_a_narrower_list(
 ) -> None:
     """At the limit the list is whole; one event above it, a subscription must be named."""
     open_advance(roof)
-    monkeypatch.setattr("rating.fees.EVENT_FEES_MAX", 3)
+    monkeypatch.setattr("rating.fees.fees.EVENT_FEES_MAX", 3)
     assert len(fees(roof)) == 3
-    monkeypatch.setattr("rating.fees.EVENT_FEES_MAX", 2)
+    monkeypatch.setattr("rating.fees.fees.EVENT_FEES_MAX", 2)
     status, details = refusal(roof, "/fees")
 
     assert status == 422

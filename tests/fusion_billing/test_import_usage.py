@@ -25,12 +25,12 @@ from fusion_billing.cli import app, main
 from fusion_billing.clock import SystemClock
 from fusion_billing.house import House, opened_house
 from fusion_billing.settings import Settings
-from ingest import import_queue as import_queues
-from ingest import usage_file as usage_files
-from ingest.import_queue import IMPORTS_WAITING_MAX, ImportQueue
-from ingest.import_routes import router
+from ingest.files import queue as import_queues
+from ingest.files import usage_file as usage_files
+from ingest.files.queue import IMPORTS_WAITING_MAX, ImportQueue
+from ingest.files.routes import router
+from ingest.files.usage_import import Keep
 from ingest.keeping import RowOutcome, keep_rows
-from ingest.usage_import import Keep
 from storage.lake_tables import QUARANTINE
 from tests.fusion_billing.conftest import OPENED_AT
 from tests.fusion_billing.makers import a_push, a_service

@@ -28,7 +28,7 @@ from fusion_billing.settings import Settings
 from fusion_billing.wholeness import findings
 from ingest import erasing
 from ingest.finding import Verdict
-from rating.erasure_store import Erasure
+from rating.verifying.erasure_store import Erasure
 from storage.lake_tables import QUARANTINE, RATED_LINE, USAGE, USAGE_DAILY
 from storage.tables import erasure_proof, invoice_draft
 from tests.fusion_billing.conftest import Roof, open_roof

@@ -8,8 +8,8 @@ import pytest
 from catalog.store import services
 from fusion_billing.billing import bill_services
 from rating.invoice_draft import InvoiceDraft
-from rating.line_difference import Difference
-from rating.verification import verification
+from rating.verifying.line_difference import Difference
+from rating.verifying.verification import verification
 from storage.lake_tables import RATED_LINE
 from tests.fusion_billing.conftest import Roof
 from tests.fusion_billing.makers import a_push, open_account

@@ -16,9 +16,11 @@ from typer.testing import CliRunner, Result
 from catalog.store.services import find_service
 from fusion_billing.cli import app
 from fusion_billing.commands import rerate as command
-from rating import simulation, simulation_routes, simulation_work
 from rating.bill_run import bill
-from rating.simulation import SimulationLimits
+from rating.simulation import routes as simulation_routes
+from rating.simulation import simulation
+from rating.simulation import work as simulation_work
+from rating.simulation.simulation import SimulationLimits
 from storage.lake_tables import REVISION, USAGE
 from storage.state_schema import metadata
 from tests.fusion_billing.simulation_world import (

@@ -18,8 +18,8 @@ from fusion_billing.billing import bill_services
 from fusion_billing.cli import app
 from fusion_billing.house import House
 from fusion_billing.retention import erase_account
-from rating.line_difference import Difference
-from rating.verification import verification
+from rating.verifying.line_difference import Difference
+from rating.verifying.verification import verification
 from storage.lake_tables import RATED_LINE, REVISION, USAGE, LakeTable
 from storage.tables import invoice_draft
 from tests.fusion_billing.billed_house import FEBRUARY, MARCH, billed_house, in_house, sell, use

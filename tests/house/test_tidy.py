@@ -19,7 +19,7 @@ SAMPLES = {
     "clock_calls": ("rating/a.py", "x = datetime.now(UTC)", "x = time.monotonic()"),
     "environment_reads": ("rating/a.py", "x = os.environ['X']", "x = os.cpu_count()"),
     "duckdb_home": ("rating/a.py", "import duckdb", "import polars"),
-    "thin_routes": ("rating/routes.py", "from decimal import Decimal", "import fastapi"),
+    "thin_routes": ("rating/answers/routes.py", "from decimal import Decimal", "import fastapi"),
     "module_docstrings": ("rating/a.py", "x = 1", '"""Decides x."""\nx = 1'),
     "test_docstrings": ("tests/test_a.py", "def test_a(): ...", 'def test_a():\n    """It is."""'),
     "leftovers": ("docs/a.md", "TO" + "DO later", "to do later"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from catalog.billable_metrics import AggregationType, BillableMetric, CounterSemantics
-from ingest.counter import counter_revision
+from ingest.counters.counter import counter_revision
 from ingest.usage_event import UsageRevision
 from tests.ingest.makers import a_metric
 

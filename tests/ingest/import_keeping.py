@@ -12,10 +12,10 @@ from pathlib import Path
 from catalog.exact_json import JsonObject
 from catalog.services import Service
 from catalog.store import services
-from ingest import usage_file as usage_files
+from ingest.files import usage_file as usage_files
+from ingest.files.usage_file import usage_file
+from ingest.files.usage_import import Importing, import_usage
 from ingest.keeping import Outcome, RowOutcome
-from ingest.usage_file import usage_file
-from ingest.usage_import import Importing, import_usage
 from storage import fault_points
 from storage.state import State, open_state
 

@@ -11,11 +11,11 @@ import pytest
 from catalog.billable_metrics import AggregationType, BillableMetric
 from catalog.services import Service
 from catalog.store import services
-from ingest import quarantine_repair
-from ingest.quarantine import Selection
-from ingest.quarantine_repair import Repaired, Repairs, Signature, mend, replay
-from ingest.quarantine_store import resolutions_of
-from ingest.quarantined_event import QuarantinedEvent
+from ingest.quarantine import repair as quarantine_repair
+from ingest.quarantine.quarantine import Selection
+from ingest.quarantine.quarantined_event import QuarantinedEvent
+from ingest.quarantine.repair import Repaired, Repairs, Signature, mend, replay
+from ingest.quarantine.store import resolutions_of
 from ingest.usage_event import UsageEvent
 from storage.lake_tables import USAGE
 from storage.state import State, open_state

@@ -9,8 +9,8 @@ from pathlib import Path
 from ingest.committer import Committer
 from ingest.deciding import IndexDecider
 from ingest.flush import Flusher, stream_of
-from ingest.key_index import KeyIndex, Verdict
-from ingest.known_keys import load_known_keys
+from ingest.keys.key_index import KeyIndex, Verdict
+from ingest.keys.known_keys import load_known_keys
 from ingest.push import Push, Receipt
 from ingest.receiving import Intake
 from ingest.usage_event import UsageEvent

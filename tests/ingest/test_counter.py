@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.billable_metrics import AggregationType, BillableMetric, CounterSemantics
-from ingest.counter import DIMENSIONS_MAX, WINDOW_DAYS_MAX, named_window, window_fact_id
+from ingest.counters.counter import DIMENSIONS_MAX, WINDOW_DAYS_MAX, named_window, window_fact_id
 from ingest.usage_event import Faulty, occurred_us
 from tests.ingest.counter_makers import FED, a_counted_metric, a_counter
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ingest.counter_shapes import PUSHES_MAX
+from ingest.counters.shapes import PUSHES_MAX
 from tests.ingest.counter_caller import Caller, SharedHouse, shared_house
 from tests.ingest.counter_makers import a_counter_push
 

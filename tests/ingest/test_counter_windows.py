@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aggregation.aggregator import quantities
 from catalog.billable_metrics import AggregationType, CounterSemantics
-from ingest.counter_windows import CounterWindow, Notice, counter_windows
+from ingest.counters.windows import CounterWindow, Notice, counter_windows
 from tests.aggregation.makers import (
     EVERYTHING,
     START,

@@ -12,7 +12,6 @@ import pytest
 
 from ingest import erasing
 from ingest.committer import Committer
-from ingest.erased_keys import ErasedKeys, ErasureDecider, ErasureGate
 from ingest.erasing import (
     WINDOW_SCHEMA,
     Scope,
@@ -23,7 +22,8 @@ from ingest.erasing import (
 )
 from ingest.flush import OpenGate
 from ingest.inbox_body import Section, events_body
-from ingest.key_index import Verdict
+from ingest.keys.erased_keys import ErasedKeys, ErasureDecider, ErasureGate
+from ingest.keys.key_index import Verdict
 from ingest.lake_check import check_files, check_tallies, lake_view
 from ingest.push import Door
 from ingest.receiving import Intake

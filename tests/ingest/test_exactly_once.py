@@ -10,7 +10,7 @@ import pytest
 from catalog.errors import TemporarilyUnavailable
 from ingest import deciding
 from ingest.deciding import IndexDecider
-from ingest.key_index import KeyIndex, Verdict
+from ingest.keys.key_index import KeyIndex, Verdict
 from storage.inbox import CommitUnknownError
 from storage.lake_tables import QUARANTINE, USAGE
 from tests.ingest.makers import a_batch, an_event

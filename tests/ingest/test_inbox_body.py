@@ -11,7 +11,7 @@ from ingest.inbox_body import (
     refusal_details,
     sections_of_body,
 )
-from ingest.key_index import Verdict
+from ingest.keys.key_index import Verdict
 from ingest.push import Door
 from ingest.usage_event import is_same_content
 from storage.inbox import NewRow

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import index_gate, key_index
 from ingest.committer import Committer
 from ingest.deciding import ShardDecider
 from ingest.event_columns import columns_of, content_digests, event_keys
 from ingest.flush import Flusher, stream_of
 from ingest.inbox_body import Section, events_body, events_of_section, refused_of_section
-from ingest.index_gate import IndexGate
-from ingest.key_index import KeyIndex, Verdict
-from ingest.known_keys import load_known_keys
+from ingest.keys import index_gate, key_index
+from ingest.keys.index_gate import IndexGate
+from ingest.keys.key_index import KeyIndex, Verdict
+from ingest.keys.known_keys import load_known_keys
 from ingest.push import Door
 from ingest.stored_usage import Key, StoredEvent
 from ingest.usage_event import UsageEvent, refused_key

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import key_index
-from ingest.key_index import KeyIndex, Verdict, entry, received_of, verdict_of
+from ingest.keys import key_index
+from ingest.keys.key_index import KeyIndex, Verdict, entry, received_of, verdict_of
 
 SEED = 7
 keys = st.integers(0, 40).map(lambda number: f"key-{number}".encode())

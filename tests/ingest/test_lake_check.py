@@ -10,10 +10,10 @@ import msgspec
 import polars as pl
 import pytest
 
-from ingest.content_check import MetricVersions, check_content
 from ingest.finding import Finding, Verdict
 from ingest.inbox_body import revisions_body
 from ingest.inbox_check import check_inbox
+from ingest.keys.content_check import MetricVersions, check_content
 from ingest.lake_check import (
     check_files,
     check_keys,

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 
 from catalog.errors import MethodNotAllowed, NotFound
-from ingest import quarantine_repair
 from ingest.error_events import tell_errors
 from ingest.inbox_body import revisions_body
-from ingest.key_index import KeyIndex, Verdict
+from ingest.keys.key_index import KeyIndex, Verdict
 from ingest.push import Door, push_of
-from ingest.quarantine import Selection
-from ingest.quarantine_repair import dismiss
-from ingest.quarantined_event import Standing
+from ingest.quarantine import repair as quarantine_repair
+from ingest.quarantine.quarantine import Selection
+from ingest.quarantine.quarantined_event import Standing
+from ingest.quarantine.repair import dismiss
 from ingest.usage_event import UsageRevision
 from tests.ingest.makers import NOW, a_batch, an_event
 from tests.ingest.repairing import ALL, CALLS, LATER, SIGNED, Repairing, calls, decided, uncountable

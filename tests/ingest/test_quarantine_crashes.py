@@ -3,9 +3,9 @@
 import pytest
 
 from catalog.errors import TemporarilyUnavailable
-from ingest import quarantine_repair
-from ingest.quarantine_repair import resume_all
-from ingest.quarantine_store import Kind
+from ingest.quarantine import repair as quarantine_repair
+from ingest.quarantine.repair import resume_all
+from ingest.quarantine.store import Kind
 from tests.ingest.makers import an_event
 from tests.ingest.repairing import (
     CALLS,

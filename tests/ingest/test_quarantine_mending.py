@@ -7,8 +7,8 @@ import pytest
 
 from catalog.errors import ValidationFailed
 from catalog.exact_json import JsonObject
-from ingest.key_index import Verdict
-from ingest.quarantined_event import valid_changes
+from ingest.keys.key_index import Verdict
+from ingest.quarantine.quarantined_event import valid_changes
 from tests.ingest.makers import an_event
 from tests.ingest.repairing import Repairing, decided, uncountable
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.quarantine_store import Kind, Resolution, claim, finish, settled_ids, unfinished
+from ingest.quarantine.store import Kind, Resolution, claim, finish, settled_ids, unfinished
 from storage.state import State
 from tests.ingest.makers import NOW
 from tests.ingest.repairing import a_state

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.errors import ValidationFailed
-from ingest import usage_file as usage_files
-from ingest.file_row import COLUMNS_MAX, ROW_BYTES_MAX
-from ingest.usage_file import BATCH_ROWS, FileFormat, file_format, row_batches, usage_file
-from ingest.usage_lines import csv_rows
+from ingest.files import usage_file as usage_files
+from ingest.files.file_row import COLUMNS_MAX, ROW_BYTES_MAX
+from ingest.files.usage_file import BATCH_ROWS, FileFormat, file_format, row_batches, usage_file
+from ingest.files.usage_lines import csv_rows
 from tests.ingest.usage_files import HEADER, codes_of, parquet, problem_of, raws_of, rows_of
 
 

@@ -15,12 +15,10 @@ import polars as pl
 import pytest
 
 from catalog.store import lifecycle_events
-from ingest import usage_file as usage_files
-from ingest import usage_import
 from ingest.event_errors import LAGO_LISTS, TRANSACTION_IDS_MAX, errors_event
-from ingest.usage_file import FileFormat, usage_file
-from ingest.usage_import import FileChangedError, Importing, ImportTakenError, go_on, import_usage
-from ingest.usage_import_store import (
+from ingest.files import usage_file as usage_files
+from ingest.files import usage_import
+from ingest.files.store import (
     RowError,
     Status,
     UsageImport,
@@ -28,6 +26,14 @@ from ingest.usage_import_store import (
     find_by_content,
     list_imports,
     save,
+)
+from ingest.files.usage_file import FileFormat, usage_file
+from ingest.files.usage_import import (
+    FileChangedError,
+    Importing,
+    ImportTakenError,
+    go_on,
+    import_usage,
 )
 from storage.state import State, open_state
 from tests.ingest.import_keeping import BATCH_ROWS, NOW, Keeper, add_services, state_with

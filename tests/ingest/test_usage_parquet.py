@@ -8,7 +8,7 @@ from typing import Literal
 import polars as pl
 import pytest
 
-from ingest.file_row import ROW_BYTES_MAX
+from ingest.files.file_row import ROW_BYTES_MAX
 from tests.ingest.usage_files import parquet, problem_of, rows_of
 
 

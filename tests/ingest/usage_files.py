@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ingest.file_row import FileRow, UnreadableFile
-from ingest.usage_file import row_batches, usage_file
+from ingest.files.file_row import FileRow, UnreadableFile
+from ingest.files.usage_file import row_batches, usage_file
 
 HEADER = "transaction_id,code,external_subscription_id,timestamp,properties.tokens"
 

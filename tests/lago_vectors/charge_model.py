@@ -6,7 +6,7 @@ from decimal import Decimal
 from aggregation.quantity import Quantity
 from catalog.money import MONEY_CONTEXT
 from rating.charge_models import model_price, tier_shares, unit_amount
-from rating.instant_estimate import instant_price
+from rating.estimates.instant import instant_price
 from tests.lago_vectors.reading import Computed, Vector
 from tests.lago_vectors.terms import vector_terms
 

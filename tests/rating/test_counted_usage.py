@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aggregation.aggregator import quantities
 from aggregation.quantity import NO_USAGE, Selection, UsageWindow
 from catalog.billable_metrics import AggregationType, CounterSemantics, RoundingFunction
-from rating.counted_usage import counted_usage
+from rating.explaining.counted_usage import counted_usage
 from tests.aggregation.makers import (
     EVERYTHING,
     Row,

@@ -29,10 +29,10 @@ from catalog.money import MONEY_CONTEXT
 from catalog.plans import Charge
 from rating.charge_bucket import ChargeBucket
 from rating.charge_window import ChargeWindow
-from rating.counted_usage import counted_usage
-from rating.explanation import LineExplanation
+from rating.explaining.counted_usage import counted_usage
+from rating.explaining.explanation import LineExplanation
+from rating.explaining.signed_csv import public_key, signed_csv
 from rating.rater import rated_charge_lines
-from rating.signed_csv import public_key, signed_csv
 from tests.aggregation.makers import EVERYTHING, START, a_metric, a_window, an_event, frame
 from tests.house.sources import ROOT
 from tests.rating.makers import a_charge, a_scope, amounts, ladders

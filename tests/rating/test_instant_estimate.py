@@ -15,7 +15,7 @@ from catalog.charge_terms import (
 )
 from rating.charge_models.percentage import percentage_price
 from rating.charge_models.standard import standard_price
-from rating.instant_estimate import instant_price
+from rating.estimates.instant import instant_price
 from tests.rating.charge_models.test_percentage import transaction_terms
 from tests.rating.makers import amounts, units, used
 

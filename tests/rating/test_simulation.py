@@ -21,18 +21,18 @@ from catalog.plans import PlanInterval
 from catalog.services import Service
 from catalog.subscriptions import BillingTime, Subscription
 from rating.price_book import PriceBook
-from rating.simulation import COMMAND_LIMITS, HTTP_LIMITS, SimulationLimits, check_size
-from rating.simulation_due import due_by_month, months_of, simulation_world
-from rating.simulation_periods import BegunPeriods, Stretch, stretch_of_days
-from rating.simulation_plan import lacking_cents
-from rating.simulation_report import (
+from rating.simulation.due import due_by_month, months_of, simulation_world
+from rating.simulation.periods import BegunPeriods, Stretch, stretch_of_days
+from rating.simulation.plan import lacking_cents
+from rating.simulation.report import (
     Change,
     Paid,
     account_rows,
     currency_totals,
     month_rows,
 )
-from rating.simulation_usage import Cell, plain_rows
+from rating.simulation.simulation import COMMAND_LIMITS, HTTP_LIMITS, SimulationLimits, check_size
+from rating.simulation.usage import Cell, plain_rows
 from rating.true_up import true_up_price
 from storage.lake_tables import USAGE
 from tests.rating.makers import EPOCH, TORONTO, a_metric, a_period, a_plan, a_subscription

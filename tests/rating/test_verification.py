@@ -8,10 +8,10 @@ import pytest
 
 from rating.closing import Closing
 from rating.invoice_draft import InvoiceDraft, invoice_draft
-from rating.line_difference import Difference, differences, told
 from rating.rated_line_store import rated_line_frame
 from rating.rater import rated_plan_fee_line
-from rating.recomputed_draft import RecomputedDraft
+from rating.verifying.line_difference import Difference, differences, told
+from rating.verifying.recomputed_draft import RecomputedDraft
 from tests.rating.makers import TORONTO, a_charge_line, a_period, a_scope, a_subscription, used
 
 

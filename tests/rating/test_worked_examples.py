@@ -17,7 +17,7 @@ from catalog.plans import Charge
 from rating.bucket_price import charge_price, closed_price
 from rating.charge_bucket import ChargeBucket
 from rating.charge_models import CHARGE_MODELS
-from rating.instant_estimate import instant_price
+from rating.estimates.instant import instant_price
 from rating.marginal_fees import marginal_fees
 from rating.rated_line import Price
 from rating.true_up import true_up_price

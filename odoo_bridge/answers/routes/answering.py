@@ -12,7 +12,7 @@ from catalog.http import CallerService, Json, Now, Page
 from odoo_bridge.answers.document_links import DocumentLink, link_token
 from odoo_bridge.answers.sources import Asked, Listing, OdooAnswers
 from odoo_bridge.faults import Misconfigured, NeedsHuman, OdooFault, OurBug
-from rating.routes import SourcesOf
+from rating.answers.routes import SourcesOf
 
 log = logging.getLogger("fusion_billing.odoo")
 

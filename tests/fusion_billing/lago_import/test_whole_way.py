@@ -16,8 +16,8 @@ from fusion_billing.billing import bill_services
 from fusion_billing.clock import TestClock
 from fusion_billing.house import House
 from fusion_billing.lago_import.source import LagoSource
-from rating.line_difference import Difference
-from rating.verification import verification
+from rating.verifying.line_difference import Difference
+from rating.verifying.verification import verification
 from storage.state_schema import metadata
 from tests.fusion_billing.billed_house import in_house
 from tests.fusion_billing.conftest import OPENED_AT, Roof

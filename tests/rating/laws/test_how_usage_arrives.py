@@ -15,7 +15,7 @@ from catalog.billable_metrics import AggregationType
 from catalog.charge_terms import StandardTerms
 from ingest.deciding import IndexDecider
 from ingest.inbox_body import events_body
-from ingest.key_index import KeyIndex
+from ingest.keys.key_index import KeyIndex
 from ingest.push import Door, push_of
 from ingest.usage_event import UsageEvent, event_from_lago, timestamp_of
 from ingest.usage_frame import usage_frames

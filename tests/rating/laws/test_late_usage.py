@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.watermark import Watermark
-from rating.late_usage import OF_USAGE, billed_lines, late_lines
+from rating.late.late_usage import OF_USAGE, billed_lines, late_lines
 from rating.rated_line import LineKind, RatedLine
 from tests.aggregation.makers import Row, frame, revisions
 from tests.aggregation.oracle import effective

@@ -1,0 +1,1 @@
+"""Counters: one number for a window of time."""

@@ -1,0 +1,1 @@
+"""Files of usage: each row once, however often they are sent."""

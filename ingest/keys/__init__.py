@@ -1,0 +1,1 @@
+"""The keys of usage: whether a push is new, a repeat or a conflict."""

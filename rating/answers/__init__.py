@@ -1,0 +1,1 @@
+"""Answers about usage and its price, in Lago's shapes."""

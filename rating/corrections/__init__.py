@@ -1,0 +1,1 @@
+"""Corrections: the money they would move, asked before they are made."""

@@ -1,0 +1,1 @@
+"""Estimates: what an event would cost; nothing is stored."""

@@ -1,0 +1,1 @@
+"""Explanations: how a rated line came about, for people and machines."""

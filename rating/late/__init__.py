@@ -1,0 +1,1 @@
+"""Late usage: what a billed period costs now, less what was billed."""

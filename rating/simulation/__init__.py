@@ -1,0 +1,1 @@
+"""Simulation: history under another price list."""

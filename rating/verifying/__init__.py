@@ -1,0 +1,1 @@
+"""Verification: every billed line computed again, and the proof of what was erased."""
