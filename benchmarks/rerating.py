@@ -28,10 +28,10 @@ from ingest.watermark import Watermark
 from rating.bucket_price import group_prices
 from rating.charge_bucket import ChargeBucket
 from rating.charge_window import charge_windows
-from rating.quick_amount import quick_price
 from rating.simulation.due import MonthDue, due_by_month, simulation_world
 from rating.simulation.month import UsageFrames
 from rating.simulation.periods import stretch_of_days
+from rating.simulation.quick_amount import quick_price
 from rating.simulation.work import Work, computed_months
 from storage.lake import Lake
 from storage.lake_tables import USAGE

@@ -61,10 +61,16 @@ class Cube:
     _answers: OrderedDict[object, Any] = field(default_factory=OrderedDict, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
 
-    def remembered(self, question: object, answer: Callable[[], Answer]) -> Answer:
+    def remembered(
+        self,
+        question: object,
+        answer: Callable[[], Answer],
+        *,
+        is_small: Callable[[Answer], bool] = lambda _: True,
+    ) -> Answer:
         """Return an answer that depends on this state alone, computed the first time it is asked.
 
-        The last 1,024 questions are remembered.
+        The last 1,024 questions whose answers are small enough are remembered.
         """
         with self._lock:
             if question in self._answers:
@@ -72,6 +78,8 @@ class Cube:
                 known: Answer = self._answers[question]
                 return known
         found = answer()
+        if not is_small(found):
+            return found
         with self._lock:
             self._answers[question] = found
             while len(self._answers) > ANSWERS_MAX:

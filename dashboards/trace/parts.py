@@ -1,5 +1,6 @@
 """The parts of a figure, read from the lake: rated lines with their invoice, and costs."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from dashboards.pages import NotFoundPage
 from dashboards.trace.figure import Figure
 from odoo_bridge.change_feed.invoice_lines import invoiced_lines
 from storage.lake import Lake
-from storage.lake_tables import RATED_LINE
+from storage.lake_tables import INVOICE_LINE, RATED_LINE
 from storage.state import State
 
 LINE_COLUMNS = (
@@ -24,6 +25,7 @@ COST_ORDER = (
     *("day", "provider", "provider_service", "service", "account_id", "metric_code"),
     *("source", "source_key", "import_id", "row_number", "rule_id"),
 )
+REMEMBERED_ROWS_MAX = 200
 # What a rule divides at once, as its page is asked for.
 DIVIDED_KEYS = ("rule_id", "day", "provider", "provider_service")
 
@@ -33,6 +35,25 @@ def line_parts(lake: Lake, figure: Figure) -> pl.DataFrame:
 
     `invoiced_cents` is null for a line on no posted invoice.
     """
+    # What is posted does not change the margin pages' figures: it is a question of its own.
+    posted = tuple(lake.files(INVOICE_LINE))
+    return _remembered(figure, ("line parts", posted), lambda: _line_parts(lake, figure))
+
+
+def cost_parts(lake: Lake, state: State, figure: Figure) -> pl.DataFrame:
+    """Return the costs that the figure's COGS is made of: rows, divided parts and estimates."""
+    return _remembered(figure, "cost parts", lambda: _cost_parts(lake, state, figure))
+
+
+def _remembered(figure: Figure, what: object, answer: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """Return the parts of a figure, computed once for each state of the figures if they are few."""
+    question = (what, tuple(figure.wanted.items()), figure.months, figure.asked.filters.known_at)
+    return figure.asked.cube.remembered(
+        question, answer, is_small=lambda parts: parts.height <= REMEMBERED_ROWS_MAX
+    )
+
+
+def _line_parts(lake: Lake, figure: Figure) -> pl.DataFrame:
     nobody = {"provider": pl.lit(None, pl.String), "provider_service": pl.lit(None, pl.String)}
     lines = figure.of(_rated(lake, figure).with_columns(**nobody))
     counted = lines.filter(pl.col("currency") == CURRENCY).select(LINE_COLUMNS)
@@ -46,8 +67,7 @@ def line_parts(lake: Lake, figure: Figure) -> pl.DataFrame:
     return found.sort(LINE_ORDER, descending=[True, *[False] * 4]).collect()
 
 
-def cost_parts(lake: Lake, state: State, figure: Figure) -> pl.DataFrame:
-    """Return the costs that the figure's COGS is made of: rows, divided parts and estimates."""
+def _cost_parts(lake: Lake, state: State, figure: Figure) -> pl.DataFrame:
     first, last = figure.days
     costs = traced_costs(lake, state, first=first, last=last, as_of=figure.asked.filters.known_at)
     rated = _rated(lake, figure).filter(

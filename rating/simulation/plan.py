@@ -18,7 +18,7 @@ from rating.charge_bucket import charge_buckets
 from rating.charge_models import wants_event_values
 from rating.plan_fee import plan_fee_price
 from rating.price_book import PriceBook
-from rating.quick_amount import QuickPrice, UnitsCents, quick_price
+from rating.simulation.quick_amount import QuickPrice, UnitsCents, quick_price
 from rating.true_up import true_up_price
 
 PLAIN_TYPES = frozenset({AggregationType.COUNT, AggregationType.SUM, AggregationType.MAX})

@@ -23,7 +23,7 @@ from catalog.charge_terms import (
 from catalog.money import MONEY_CONTEXT
 from rating.bucket_price import group_prices
 from rating.charge_bucket import ChargeBucket
-from rating.quick_amount import quick_price
+from rating.simulation.quick_amount import quick_price
 from tests.rating.makers import a_charge, amounts, ladders
 
 values = st.decimals(-40, 60, places=3)

@@ -21,7 +21,7 @@ from catalog.money import MONEY_CONTEXT, ZERO, currency_exponent
 from rating.bucket_price import group_prices
 from rating.charge_bucket import ChargeBucket
 from rating.charge_models import wants_event_values
-from rating.quick_amount_tiers import (
+from rating.simulation.quick_amount_tiers import (
     graduated_amount,
     graduated_percentage_amount,
     volume_amount,
