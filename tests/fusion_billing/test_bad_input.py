@@ -15,6 +15,7 @@ from tests.fusion_billing.makers import a_push, a_service, open_account
 
 EVENTS = "/api/v1/events"
 BATCH = "/api/v1/events/batch"
+LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
 def stored_count(roof: Roof) -> int:
@@ -77,6 +78,21 @@ def test_wrong_fields_are_422(roof: Roof, event: object, details: object) -> Non
         "code": "validation_errors",
         "error_details": details,
     }
+
+
+def test_the_far_future_counts_when_it_comes(roof: Roof) -> None:
+    """An event of the year 9999 is kept and in no period of today; one second later is no time."""
+    open_account(roof)
+    for number, timestamp in enumerate((LAST_SECOND, LAST_SECOND + 1)):
+        event = a_push(str(number), timestamp=timestamp)
+        answer = roof.client.post(EVENTS, json={"event": event}, headers=roof.headers)
+        assert answer.status_code == (200 if timestamp == LAST_SECOND else 422)
+    assert answer.json()["error_details"] == {"timestamp": ["invalid_format"]}
+
+    usage = roof.get("/customers/acme/current_usage?external_subscription_id=acme-team")[
+        "customer_usage"
+    ]
+    assert (stored_count(roof), usage["charges_usage"][0]["units"]) == (1, "0.0")
 
 
 def test_a_faulty_batch_keeps_nothing(roof: Roof) -> None:
