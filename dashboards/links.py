@@ -8,18 +8,22 @@ from dashboards.scope import Scope, scope_query
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Addresses below `home`, where the router is mounted; traces keep what `kept` says."""
+    """Addresses below `home`; traces keep what `kept` says, pages of rows its time."""
 
     home: str
     kept: tuple[tuple[str, str], ...] = ()
 
+    def only(self, *names: str) -> dict[str, str]:
+        """Return some of what addresses keep."""
+        return {name: value for name, value in self.kept if name in names}
+
     def margin(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
         """Return the margin table (or its .csv, .json) of a scope."""
-        return f"{self.home}/margin/table{suffix}{scope_query(scope, **more)}"
+        return f"{self.home}/margin/table{suffix}{scope_query(scope, **more, **self.only('as_of'))}"
 
     def lines(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
         """Return the rated lines behind a figure."""
-        return f"{self.home}/rated_lines{suffix}{scope_query(scope, **more)}"
+        return f"{self.home}/rated_lines{suffix}{scope_query(scope, **more, **self.only('as_of'))}"
 
     def revenue(self, scope: Scope, **more: str | int | None) -> str:
         """Return the trace of a revenue figure down to its rated lines."""
@@ -31,7 +35,7 @@ class Links:
 
     def trace(self, path: str, **asked: str | int | None) -> str:
         """Return a page of the trace that is of a document: a bill, an invoice, a division."""
-        kept = {name: value for name, value in self.kept if name == "lang"}
+        kept = self.only("as_of", "lang")
         return f"{self.home}/trace/{path}{scope_query(Scope(), **asked, **kept)}"
 
     def line(self, line_id: str) -> str:
@@ -48,7 +52,7 @@ class Links:
 
     def costs(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
         """Return the cost rows behind a COGS figure."""
-        return f"{self.home}/costs{suffix}{scope_query(scope, **more)}"
+        return f"{self.home}/costs{suffix}{scope_query(scope, **more, **self.only('as_of'))}"
 
     def drafts(self, service: str | None = None, **more: str | int | None) -> str:
         """Return the invoice drafts of a service, or of all."""

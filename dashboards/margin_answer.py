@@ -9,6 +9,7 @@ import polars as pl
 
 from catalog.money import decimal_text
 from dashboards.charts import sparkline
+from dashboards.close.as_closed import cube_as_of, invoiced_as_of
 from dashboards.csv_text import Cell, csv_text
 from dashboards.formats import account_label, axis_money, service_label
 from dashboards.freshness import Choices, choices_of, read_freshness
@@ -34,12 +35,14 @@ from dashboards.margin_page import (
     table_rows,
     unallocated_words,
 )
-from dashboards.mart.cube import read_cube
 from dashboards.mart.invoiced import cube_on_basis
 from dashboards.mart.ledger import read_ledger
 from dashboards.names import Names, read_names
 from dashboards.plots import columns_plot
 from dashboards.reports.basis_words import LEADS, NAMES, NOTES, links_on_basis
+from dashboards.reports.filters import NOW, Filters, as_of_from
+from dashboards.reports.notices import table_words
+from dashboards.reports.words import ENGLISH
 from dashboards.scope import Scope, choice_from, in_scope, month_param, page_from, scope_from
 from dashboards.tiles import tiles_of
 from dashboards.trend import Trend, legend_of, slots_of, trend_of, trend_words
@@ -74,6 +77,7 @@ class Report:
     foreign: Mapping[str, int]
     basis: Basis = Basis.RATED
     reason: str | None = None
+    as_of: str = NOW
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -88,7 +92,10 @@ def read_report(lake: Lake, state: State, params: Mapping[str, str]) -> Report:
     page = page_from(params)
     basis = Basis(choice_from(params, "basis", BASES))
     reason = basis_reason(basis, is_odoo_read=read_ledger(lake, state).is_read)
-    cube = cube_on_basis(lake, read_cube(lake, state), basis)
+    filters = Filters(basis=basis, as_of=as_of_from(params))
+    cube = cube_on_basis(
+        cube_as_of(lake, state, filters), basis, lambda: invoiced_as_of(lake, state, filters)
+    )
     every_part = cube.by_account.select(*KEYS, *MEASURES).sort(KEYS, nulls_last=True)
     if reason is not None:
         every_part = every_part.clear()
@@ -104,6 +111,7 @@ def read_report(lake: Lake, state: State, params: Mapping[str, str]) -> Report:
         foreign=dict(counted.iter_rows()),
         basis=basis,
         reason=reason,
+        as_of=filters.as_of,
     )
 
 
@@ -129,6 +137,7 @@ def margin_context(lake: Lake, state: State, report: Report, links: Links) -> di
             (tile, sparkline(tile.series, title=f"{tile.label} by month"))
             for tile in tiles_of(report.parts, trend, _tile_links(links, scope))
         ],
+        "told_of_time": table_words(ENGLISH, report.as_of, report.basis),
         "notices": notices_of(report.parts, report.foreign, str(report.basis)),
         "unallocated": unallocated_words(report.parts),
         "freshness": read_freshness(lake),
@@ -152,6 +161,7 @@ def margin_json(report: Report, as_of: datetime) -> dict[str, object]:
     keys = GROUPINGS[report.by]
     return {
         "as_of": as_of.isoformat(),
+        "figures_as_of": report.as_of,
         "currency": CURRENCY,
         "revenue_basis": JSON_BASES[report.basis],
         "not_applicable": report.reason,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -32,9 +33,11 @@ class RowPage:
         return max(1, -(-self.count // ROWS_PER_PAGE))
 
 
-def rated_line_page(lake: Lake, scope: Scope, currency: str | None, page: int) -> RowPage:
-    """Return one page of the lines in scope, the newest month first."""
-    lines = _lines(lake, scope, currency)
+def rated_line_page(
+    lake: Lake, scope: Scope, currency: str | None, page: int, as_of: datetime | None = None
+) -> RowPage:
+    """Return one page of the lines in scope, of now or known at a time, the newest month first."""
+    lines = _lines(lake, scope, currency, as_of)
     totals = lines.group_by("currency").agg(
         count=pl.len(), amount_cents=pl.col("amount_cents").sum()
     )
@@ -49,10 +52,18 @@ def rated_line_page(lake: Lake, scope: Scope, currency: str | None, page: int) -
     )
 
 
-def exported_lines(lake: Lake, scope: Scope, currency: str | None) -> list[Row]:
+def exported_lines(
+    lake: Lake, scope: Scope, currency: str | None, as_of: datetime | None = None
+) -> list[Row]:
     """Return every line in scope without its explanation; ScopeFault over the limit."""
-    lines = _lines(lake, scope, currency).drop("explanation").sort(NEWEST_FIRST)
+    lines = _lines(lake, scope, currency, as_of).drop("explanation").sort(NEWEST_FIRST)
     return exported(lines)
+
+
+def lines_known(lake: Lake, as_of: datetime | None) -> pl.LazyFrame:
+    """Return the rated lines of now, or those that had been rated at a time."""
+    lines = lake.scan(RATED_LINE)
+    return lines if as_of is None else lines.filter(pl.col("rated_at") <= as_of)
 
 
 def exported(rows: pl.LazyFrame) -> list[Row]:
@@ -69,6 +80,6 @@ def find_rated_line(lake: Lake, line_id: str) -> Row | None:
     return found.row(0, named=True) if found.height else None
 
 
-def _lines(lake: Lake, scope: Scope, currency: str | None) -> pl.LazyFrame:
-    lines = in_scope(lake.scan(RATED_LINE), scope)
+def _lines(lake: Lake, scope: Scope, currency: str | None, as_of: datetime | None) -> pl.LazyFrame:
+    lines = in_scope(lines_known(lake, as_of), scope)
     return lines.filter(pl.col("currency") == currency) if currency else lines

@@ -5,6 +5,7 @@ included: `app.include_router(router, dependencies=[Depends(guard)])`.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -18,11 +19,15 @@ from dashboards.drafts import STATUSES, draft_page, find_draft
 from dashboards.explanation import draft_lines_of, explanation_of
 from dashboards.explanation_usage import signed_line_csv, usage_page
 from dashboards.freshness import read_choices, read_freshness
+from dashboards.links import Links
 from dashboards.margin_answer import margin_context, margin_csv, margin_json, read_report
 from dashboards.names import read_names
 from dashboards.pages import PREFIX, NotFoundPage, PageRoute, asset, links_of, page
 from dashboards.rated_lines import exported_lines, find_rated_line, rated_line_page
+from dashboards.reports.filters import NOW, as_of_from, moment_of
+from dashboards.reports.notices import rows_words
 from dashboards.reports.routes import add_reports
+from dashboards.reports.words import ENGLISH
 from dashboards.row_files import costs_csv, lines_csv, rows_json
 from dashboards.scope import page_from, scope_from, text_from
 from dashboards.trace.answer import add_trace
@@ -60,7 +65,7 @@ Now = Annotated[datetime, Depends(_now)]
 def margin_page(request: Request, lake: TheLake, state: TheState, now: Now) -> HTMLResponse:
     """Show revenue, COGS, gross profit and gross margin."""
     report = read_report(lake, state, request.query_params)
-    context = margin_context(lake, state, report, links_of(request))
+    context = margin_context(lake, state, report, _of_time(request)[0])
     return page(request, "margin.html", now, **context)
 
 
@@ -81,7 +86,8 @@ def rated_lines_page(request: Request, lake: TheLake, state: TheState, now: Now)
     """Show the rated lines behind a figure."""
     params = request.query_params
     scope, currency = scope_from(params), text_from(params, "currency")
-    lines = rated_line_page(lake, scope, currency, page_from(params))
+    links, told = _of_time(request)
+    lines = rated_line_page(lake, scope, currency, page_from(params), _known_at(request))
     return page(
         request,
         "rated_lines.html",
@@ -89,7 +95,9 @@ def rated_lines_page(request: Request, lake: TheLake, state: TheState, now: Now)
         scope=scope,
         currency=currency,
         lines=lines,
-        page_link=lambda number: links_of(request).lines(scope, currency=currency, page=number),
+        links=links,
+        told_of_time=told,
+        page_link=lambda number: links.lines(scope, currency=currency, page=number),
         choices=read_choices(lake),
         names=read_names(state, (row["account_id"] for row in lines.rows)),
         freshness=read_freshness(lake),
@@ -100,7 +108,9 @@ def rated_lines_page(request: Request, lake: TheLake, state: TheState, now: Now)
 def rated_lines_as_csv(request: Request, lake: TheLake) -> Response:
     """Answer rated lines as CSV."""
     params = request.query_params
-    rows = exported_lines(lake, scope_from(params), text_from(params, "currency"))
+    rows = exported_lines(
+        lake, scope_from(params), text_from(params, "currency"), _known_at(request)
+    )
     return _csv(lines_csv(rows), "rated_lines")
 
 
@@ -108,7 +118,9 @@ def rated_lines_as_csv(request: Request, lake: TheLake) -> Response:
 def rated_lines_as_json(request: Request, lake: TheLake) -> JSONResponse:
     """Answer rated lines as JSON."""
     params = request.query_params
-    rows = exported_lines(lake, scope_from(params), text_from(params, "currency"))
+    rows = exported_lines(
+        lake, scope_from(params), text_from(params, "currency"), _known_at(request)
+    )
     return JSONResponse({"rated_lines": rows_json(rows)})
 
 
@@ -147,14 +159,17 @@ def rated_line_signed(request: Request, line_id: str, lake: TheLake, state: TheS
 def costs_page(request: Request, lake: TheLake, state: TheState, now: Now) -> HTMLResponse:
     """Show the cost rows behind a COGS figure."""
     scope = scope_from(request.query_params)
-    costs = cost_page(lake, scope, page_from(request.query_params))
+    links, told = _of_time(request)
+    costs = cost_page(lake, scope, page_from(request.query_params), _known_at(request))
     return page(
         request,
         "costs.html",
         now,
         scope=scope,
         costs=costs,
-        page_link=lambda number: links_of(request).costs(scope, page=number),
+        links=links,
+        told_of_time=told,
+        page_link=lambda number: links.costs(scope, page=number),
         choices=read_choices(lake),
         names=read_names(state, (row["account_id"] for row in costs.rows)),
         freshness=read_freshness(lake),
@@ -164,13 +179,14 @@ def costs_page(request: Request, lake: TheLake, state: TheState, now: Now) -> HT
 @router.get("/costs.csv")
 def costs_as_csv(request: Request, lake: TheLake) -> Response:
     """Answer cost rows as CSV."""
-    return _csv(costs_csv(exported_costs(lake, scope_from(request.query_params))), "costs")
+    rows = exported_costs(lake, scope_from(request.query_params), _known_at(request))
+    return _csv(costs_csv(rows), "costs")
 
 
 @router.get("/costs.json")
 def costs_as_json(request: Request, lake: TheLake) -> JSONResponse:
     """Answer cost rows as JSON."""
-    rows = exported_costs(lake, scope_from(request.query_params))
+    rows = exported_costs(lake, scope_from(request.query_params), _known_at(request))
     return JSONResponse({"costs": rows_json(rows)})
 
 
@@ -219,6 +235,17 @@ def draft_shown(request: Request, draft_id: str, state: TheState, now: Now) -> H
 def static_file(request: Request, name: str) -> Response:
     """Answer a stylesheet, a script or the icon."""
     return asset(name, request.headers.get("Accept-Encoding", ""))
+
+
+def _known_at(request: Request) -> datetime | None:
+    return moment_of(as_of_from(request.query_params))
+
+
+def _of_time(request: Request) -> tuple[Links, str]:
+    """Return addresses that keep the time asked for, and what the page says of it."""
+    as_of = as_of_from(request.query_params)
+    kept = () if as_of == NOW else (("as_of", as_of),)
+    return replace(links_of(request), kept=kept), rows_words(ENGLISH, as_of)
 
 
 def _csv(text: str, name: str) -> Response:

@@ -24,6 +24,7 @@ from dashboards.close.month_close import (
 )
 from dashboards.margin import margin_total
 from dashboards.mart.cube import read_cube
+from odoo_bridge.change_feed.invoice_lines import ship_invoice_lines
 from rating.rated_line_store import ship_rated_lines
 
 
@@ -93,6 +94,7 @@ def _to_keep(
     state, lake = sources.state, sources.lake
     watermark = sources.flusher.flush()
     ship_rated_lines(state, lake)
+    ship_invoice_lines(state, lake)
     snapshot = lake.snapshots()[-1][0]
     cube = read_cube(lake, state)
     items = checklist(read_facts(sources, service, month, cube))

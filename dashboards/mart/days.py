@@ -44,5 +44,5 @@ def daily_on_basis(
     parts = pl.concat(found)
     if basis is not Basis.INVOICED:
         return parts
-    invoiced = read_invoiced(lake).daily.filter(pl.col("month").is_in(list(months)))
+    invoiced = read_invoiced(lake, known_at).daily.filter(pl.col("month").is_in(list(months)))
     return with_other_revenue(parts, invoiced)

@@ -49,8 +49,8 @@ class InvoicedLinks(Links):
 
     def margin(self, scope: Scope, suffix: str = "", **more: str | int | None) -> str:
         """Return the margin table of a scope, on the same basis."""
-        basis = str(Basis.INVOICED)
-        return f"{self.home}/margin/table{suffix}{scope_query(scope, **more, basis=basis)}"
+        asked = {**more, "basis": str(Basis.INVOICED), **self.only("as_of")}
+        return f"{self.home}/margin/table{suffix}{scope_query(scope, **asked)}"
 
 
 def links_on_basis(links: Links, basis: Basis) -> Links:

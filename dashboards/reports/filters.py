@@ -46,7 +46,7 @@ class Filters:
     @property
     def known_at(self) -> datetime | None:
         """Return the time as of which figures are asked for; None for those of now or as closed."""
-        return None if self.as_of in AS_OF else _moment(self.as_of)
+        return moment_of(self.as_of)
 
     def query(self, **changes: str | int | None) -> str:
         """Return these filters as a query string, with some parameters changed or (None) left."""
@@ -94,11 +94,12 @@ def filters_from(params: Mapping[str, str]) -> Filters:
         sort=text_from(params, "sort") or "",
         opened=text_from(params, "open"),
         page=page_from(params),
-        as_of=_as_of_from(params),
+        as_of=as_of_from(params),
     )
 
 
-def _as_of_from(params: Mapping[str, str]) -> str:
+def as_of_from(params: Mapping[str, str]) -> str:
+    """Return the as_of of an address: now, close, a day or a time; ScopeFault says what it is."""
     text = text_from(params, "as_of") or NOW
     if text not in AS_OF and _moment(text) is None:
         raise ScopeFault(
@@ -106,6 +107,11 @@ def _as_of_from(params: Mapping[str, str]) -> str:
             "2026-11-15T18:00:00Z"
         )
     return text
+
+
+def moment_of(as_of: str) -> datetime | None:
+    """Return the time that an as_of names; None for now and close."""
+    return None if as_of in AS_OF else _moment(as_of)
 
 
 def _moment(text: str) -> datetime | None:

@@ -296,9 +296,6 @@ FRENCH = FRENCH_OF_PRICES | {
     "{amount} of COGS names no service and is in no service's margin.": (
         "{amount} de coûts ne nomment aucun service et ne sont dans la marge d'aucun."
     ),
-    "{count} customer costs {amount} more than it brings.": (
-        "{count} client coûte {amount} de plus qu'il ne rapporte."
-    ),
     "{count} customers cost {amount} more than they bring.": (
         "{count} clients coûtent {amount} de plus qu'ils ne rapportent."
     ),

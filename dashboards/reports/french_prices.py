@@ -6,10 +6,10 @@ FRENCH_OF_PRICES = FRENCH_OF_REVENUE | {
     "as known {moment}": "tels que connus {moment}",
     (
         "Figures are those known {moment}: lines, costs, rules and rates that came later are left "
-        "out. Invoiced revenue, and usage that divides a cost, are of now."
+        "out. Usage that divides a cost, and where drafts stand, are of now."
     ): (
         "Les chiffres sont ceux connus {moment}\u00a0: les lignes, coûts, règles et taux arrivés "
-        "plus tard n'y sont pas. Le revenu facturé, et l'usage qui répartit un coût, sont ceux "
+        "plus tard n'y sont pas. L'usage qui répartit un coût, et l'état des brouillons, sont ceux "
         "d'aujourd'hui."
     ),
     "This page knows no earlier time: its figures are those of now.": (

@@ -2,11 +2,15 @@
 
 FRENCH_OF_REVENUE = {
     (
-        "A close keeps rated revenue and COGS: of closed months COGS is as closed, invoiced "
-        "revenue is what Odoo has posted now."
+        "Closed months are shown as they were closed, with what Odoo was seen to have posted by "
+        "then; what changed since stands in the next open month."
     ): (
-        "Une clôture conserve le revenu tarifé et le coût\u00a0: pour les mois clos, le coût est "
-        "celui de la clôture, le revenu facturé est celui qu'Odoo a comptabilisé à ce jour."
+        "Les mois clos sont présentés tels que clos, avec ce qu'Odoo avait alors comptabilisé; ce "
+        "qui a changé depuis figure dans le prochain mois ouvert."
+    ),
+    "Odoo's total is known as of now only: figures of another time are not compared with it": (
+        "le total d'Odoo n'est connu qu'à ce jour\u00a0: des chiffres d'un autre moment ne lui "
+        "sont pas comparés"
     ),
     "A close keeps nothing of this page: its figures are those of now.": (
         "Une clôture ne conserve rien de cette page\u00a0: ses chiffres sont ceux d'aujourd'hui."

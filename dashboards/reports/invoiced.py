@@ -7,10 +7,10 @@ from typing import Any
 import polars as pl
 
 from catalog.money import amount_of_cents
+from dashboards.close.as_closed import invoiced_as_of
 from dashboards.margin import CURRENCY
 from dashboards.margin.bases import NOT_READ
 from dashboards.margin.invoiced import cents_of
-from dashboards.mart.invoiced import read_invoiced
 from dashboards.reports.asked import ROWS_PER_PAGE, Asked
 from dashboards.reports.basis_words import NONE_NAMED, metric_words
 from dashboards.reports.cells import LOSS
@@ -32,7 +32,8 @@ def invoiced_report(asked: Asked, lake: Lake) -> Report:
     if not asked.ledger.is_read:
         empty = Empty(words.say("Not known on this basis"), words.say(NOT_READ))
         return replace(report, empty=empty)
-    return replace(report, tables=[_table(asked, _chosen(asked, read_invoiced(lake).lines))])
+    lines = invoiced_as_of(lake, asked.state, asked.filters).lines
+    return replace(report, tables=[_table(asked, _chosen(asked, lines))])
 
 
 def _chosen(asked: Asked, lines: pl.DataFrame) -> pl.DataFrame:

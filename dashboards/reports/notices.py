@@ -1,13 +1,17 @@
 """What a reader must know before believing the figures, and what an empty page says."""
 
+from datetime import datetime
+
 import polars as pl
 
 from dashboards.margin import Basis, basis_reason, months_without_cost
 from dashboards.reports.asked import Asked
-from dashboards.reports.filters import NOW, Filters
+from dashboards.reports.filters import CLOSE, NOW, Filters, moment_of
 from dashboards.reports.report import Empty, Notice
+from dashboards.reports.words import Words
 
 MONTHS_NAMED_MAX = 6
+NOT_KEPT = "A close keeps nothing of this page: its figures are those of now."
 FOREIGN_RATED = (
     "{count} rated lines in {currency} are not added: only CAD revenue is in these figures, while "
     "COGS is of all; their customers are not judged."
@@ -55,48 +59,65 @@ def notices_of(asked: Asked) -> list[Notice]:
     ]  # fmt: skip
 
 
-def as_closed(asked: Asked) -> list[Notice]:
-    """Tell that closed months are shown as they were closed, where they are."""
+def as_closed(asked: Asked, *, is_invoiced: bool = False) -> list[Notice]:
+    """Tell that closed months are shown as they were closed, where they are.
+
+    `is_invoiced` is a page of what Odoo has posted, on whatever basis it is asked for.
+    """
     words = asked.words
     if asked.filters.as_of == NOW:
         return []
     if asked.filters.known_at is not None:
         return known_then(asked)
-    if asked.filters.basis is Basis.INVOICED:
-        return [
-            Notice(
-                words.say(
-                    "A close keeps rated revenue and COGS: of closed months COGS is as closed, "
-                    "invoiced revenue is what Odoo has posted now."
-                )
-            )
-        ]
+    basis = Basis.INVOICED if is_invoiced else asked.filters.basis
     return [
         Notice(
-            words.say(
-                "Closed months are shown as they were closed; what changed since stands in the "
-                "next open month. The rows behind a figure are those of now."
-            ),
+            table_words(words, CLOSE, basis),
             link=asked.links.home + "/close" + Filters(words=words).query(),
             link_words=words.say("Monthly close"),
         )
     ]
 
 
+def table_words(words: Words, as_of: str, basis: Basis) -> str:
+    """Say of when the figures of a page on some basis are; nothing where they are of now."""
+    at = moment_of(as_of)
+    if at is not None:
+        return known_words(words, at)
+    if as_of == NOW:
+        return ""
+    if basis is Basis.INVOICED:
+        return words.say(
+            "Closed months are shown as they were closed, with what Odoo was seen to have posted "
+            "by then; what changed since stands in the next open month."
+        )
+    return words.say(
+        "Closed months are shown as they were closed; what changed since stands in the "
+        "next open month. The rows behind a figure are those of now."
+    )
+
+
 def known_then(asked: Asked) -> list[Notice]:
     """Tell that figures are those known at a time, where one is asked for."""
-    words, at = asked.words, asked.filters.known_at
-    if at is None:
-        return []
-    return [
-        Notice(
-            words.say(
-                "Figures are those known {moment}: lines, costs, rules and rates that came later "
-                "are left out. Invoiced revenue, and usage that divides a cost, are of now.",
-                moment=words.instant(at),
-            ),
-        )
-    ]
+    at = asked.filters.known_at
+    return [] if at is None else [Notice(known_words(asked.words, at))]
+
+
+def known_words(words: Words, at: datetime) -> str:
+    """Say that figures are those known at a time, and what of them is of now."""
+    return words.say(
+        "Figures are those known {moment}: lines, costs, rules and rates that came later are left "
+        "out. Usage that divides a cost, and where drafts stand, are of now.",
+        moment=words.instant(at),
+    )
+
+
+def rows_words(words: Words, as_of: str) -> str:
+    """Say of when the rows of a page without figures of closes are; nothing where of now."""
+    at = moment_of(as_of)
+    if at is not None:
+        return known_words(words, at)
+    return "" if as_of == NOW else words.say(NOT_KEPT)
 
 
 def of_now(asked: Asked) -> list[Notice]:
@@ -107,7 +128,7 @@ def of_now(asked: Asked) -> list[Notice]:
     if asked.filters.known_at is not None:
         said = "This page knows no earlier time: its figures are those of now."
     else:
-        said = "A close keeps nothing of this page: its figures are those of now."
+        said = NOT_KEPT
     return [Notice(words.say(said))]
 
 

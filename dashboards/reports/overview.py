@@ -59,10 +59,11 @@ def losing_customers(asked: Asked) -> Stories:
         total = MONEY_CONTEXT.subtract(total, loss.margin.gross_profit)
     lead = words.say("No customer costs more than it brings.")
     if every:
-        text = "{count} customer costs {amount} more than it brings."
-        if len(every) > 1:
-            text = "{count} customers cost {amount} more than they bring."
-        lead = words.say(text, count=words.count(len(every)), amount=words.money(total))
+        lead = words.say(
+            "{count} customers cost {amount} more than they bring.",
+            count=words.count(len(every)),
+            amount=words.money(total),
+        )
     return Stories(
         title=words.say("Who loses money, and why"),
         lead=lead,

@@ -7,6 +7,7 @@ import polars as pl
 
 from catalog.money import amount_of_cents
 from dashboards.bar_chart import Bar, cut_of
+from dashboards.close.as_closed import invoiced_as_of, rated_as_of
 from dashboards.margin import CURRENCY, Basis
 from dashboards.margin.bases import NOT_READ
 from dashboards.margin.revenue_bridge import (
@@ -19,7 +20,6 @@ from dashboards.margin.revenue_bridge import (
     RevenueBridge,
     revenue_bridge,
 )
-from dashboards.mart.invoiced import read_invoiced
 from dashboards.mart.standing import read_standings, standings_stamp
 from dashboards.plots import waterfall_plot
 from dashboards.reports.asked import Asked
@@ -28,7 +28,6 @@ from dashboards.reports.cells import LOSS
 from dashboards.reports.filters import range_words
 from dashboards.reports.report import Cell, Column, Empty, Kind, Report, Row, Table
 from storage.lake import Lake
-from storage.lake_tables import RATED_LINE
 
 PATH = "/revenue"
 RATED_COLUMNS = (
@@ -90,7 +89,7 @@ def revenue_report(asked: Asked, lake: Lake) -> Report:
             ),
         )  # fmt: skip
     stamp = standings_stamp(asked.state)
-    narrowed = asked.filters.query(basis=None, compare=None, as_of=None, sort=None, lang=None)
+    narrowed = asked.filters.query(basis=None, compare=None, sort=None, lang=None)
     question = ("revenue", months, narrowed, asked.ledger, stamp)
     bridges = asked.cube.remembered(question, lambda: _bridges(asked, lake))
     return replace(report, tables=[_bars(asked, bridges[None]), _services(asked, bridges)])
@@ -99,8 +98,8 @@ def revenue_report(asked: Asked, lake: Lake) -> Report:
 def _bridges(asked: Asked, lake: Lake) -> Mapping[str | None, RevenueBridge]:
     """Return the bridge of all services together and of each."""
     is_here = pl.col("month").is_in(list(asked.window.months))
-    rated = lake.scan(RATED_LINE).filter(is_here).select(RATED_COLUMNS).collect()
-    lines = read_invoiced(lake).lines.with_columns(is_here=is_here)
+    rated = rated_as_of(lake, asked.state, asked.filters, RATED_COLUMNS).filter(is_here)
+    lines = invoiced_as_of(lake, asked.state, asked.filters).lines.with_columns(is_here=is_here)
     sources = Sources(
         asked.chosen(rated),
         asked.chosen(lines),
@@ -160,7 +159,7 @@ def _link(asked: Asked, name: str) -> str:
 
 
 def _of_rated(asked: Asked) -> str:
-    return asked.filters.query(basis=None, compare=None, sort=None, open=None, as_of=None)
+    return asked.filters.query(basis=None, compare=None, sort=None, open=None)
 
 
 def _services(asked: Asked, bridges: Mapping[str | None, RevenueBridge]) -> Table:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
-from dashboards.close.as_closed import cube_as_of
+from dashboards.close.as_closed import cube_as_of, invoiced_as_of
 from dashboards.mart.invoiced import cube_on_basis
 from dashboards.mart.ledger import read_ledger
 from dashboards.mart.recurring import recurring_stamp
@@ -17,7 +17,7 @@ from dashboards.reports.basis_words import links_on_basis
 from dashboards.reports.cogs import cogs, unattributed
 from dashboards.reports.customers import customers
 from dashboards.reports.days import days_report, of_newest_months
-from dashboards.reports.filters import filters_from
+from dashboards.reports.filters import CLOSE, NOW, filters_from
 from dashboards.reports.forms import add_forms, in_form
 from dashboards.reports.invoiced import invoiced_report
 from dashboards.reports.matrix import matrix, with_recent_months
@@ -45,9 +45,9 @@ def answer(path: str, request: Request, form: str = "html") -> Response:
     filters = filters_from(request.query_params)
     asked = Asked(
         cube=cube_on_basis(
-            state.lake,
             cube_as_of(state.lake, state.state, filters),
             filters.basis,
+            lambda: invoiced_as_of(state.lake, state.state, filters),
         ),
         state=state.state,
         filters=filters,
@@ -89,7 +89,7 @@ LAKE_REPORTS: Mapping[str, BuildOfLake] = {
     "/margin/days": days_report,
     "/cogs/prices": prices_report,
 }
-# Pages of figures of now, whatever a close keeps, and what beside the lake they change with.
+# Pages that no close keeps figures of, and what beside the lake they change with.
 OF_NOW: Mapping[str, Callable[[Asked], object]] = {
     "/revenue": lambda asked: standings_stamp(asked.state),
     "/mrr": lambda asked: (recurring_stamp(asked.state), asked.at.date()),
@@ -97,14 +97,15 @@ OF_NOW: Mapping[str, Callable[[Asked], object]] = {
     "/margin/days": lambda _: None,
     "/cogs/prices": lambda asked: (prices_stamp(asked.state), asked.at.date()),
 }
-# Of these, pages that can say what was known at a time.
-OF_TIME = ("/margin/days", "/cogs/prices")
+# Of these, pages that can say what was known at a time; and those that can show closed months.
+OF_TIME = ("/margin/days", "/cogs/prices", "/revenue", "/invoiced")
+OF_CLOSES = ("/revenue", "/invoiced")
 # Pages with the tie-out at their foot, and the months each of them shows.
 FOOTED: Mapping[str, Callable[[Asked], Asked]] = {
     **dict.fromkeys(("", "/bridge", "/revenue"), lambda asked: asked),
     **{path: lambda asked: asked for path in REPORTS if path.startswith("/margin")},
     "/margin": with_recent_months,
-    "/margin/days": of_newest_months,
+    "/margin/days": lambda asked: of_newest_months(_unless_closed(asked)),
 }
 
 
@@ -126,7 +127,16 @@ def built(path: str, asked: Asked, lake: Lake) -> Report:
 def _told_of_time(path: str, asked: Asked) -> list[Notice]:
     if path in OF_TIME and asked.filters.known_at is not None:
         return known_then(asked)
+    if path in OF_CLOSES:
+        return as_closed(asked, is_invoiced=True)
     return of_now(asked) if path in OF_NOW else as_closed(asked)
+
+
+def _unless_closed(asked: Asked) -> Asked:
+    """Return the question as of now, where a close was asked for that the page does not show."""
+    if asked.filters.as_of != CLOSE:
+        return asked
+    return replace(asked, filters=replace(asked.filters, as_of=NOW))
 
 
 def _foot(path: str, asked: Asked, lake: Lake) -> Table:

@@ -8,26 +8,30 @@ from decimal import Decimal
 import polars as pl
 
 from catalog.money import MONEY_CONTEXT, amount_of_cents
+from dashboards.close.as_closed import invoiced_as_of
 from dashboards.margin import CURRENCY, Basis
 from dashboards.margin.bases import NOT_READ
 from dashboards.margin.invoiced import cents_of
-from dashboards.mart.invoiced import read_invoiced
 from dashboards.mart.ledger import ledger_totals
 from dashboards.reports.asked import Asked
 from dashboards.reports.basis_words import links_on_basis
 from dashboards.reports.cells import LOSS
+from dashboards.reports.filters import NOW
 from dashboards.reports.report import Cell, Column, Kind, Row, Table
 from storage.lake import Lake
 
 KEY = "tie_out"
 NO_METRIC_IN_ODOO = "Odoo's totals know no metric and no plan"
+NOT_THEN_IN_ODOO = (
+    "Odoo's total is known as of now only: figures of another time are not compared with it"
+)
 NOBODY_IN_ODOO = "an invoice always names its service and its customer"
 
 
 def tie_out(asked: Asked, lake: Lake, *, has_bridge: bool = False) -> Table:
     """Return the months' invoiced revenue beside Odoo's ledger total and the difference.
 
-    n/a with its reason where no Odoo was read, or the filters ask what Odoo's totals don't know.
+    n/a with its reason where no Odoo was read, or what is asked, or when, Odoo's totals don't know.
     It leads to the bridge, unless the page already `has_bridge`.
     """
     words, months = asked.words, asked.window.months
@@ -69,7 +73,8 @@ def _with_reason(asked: Asked, cell: Cell, reason: str) -> Cell:
 
 def invoiced_total(asked: Asked, lake: Lake, months: Sequence[date]) -> Decimal:
     """Return what Odoo has posted of the filters' rows in some months, in CAD."""
-    daily = read_invoiced(lake).daily.filter(pl.col("month").is_in(list(months)))
+    invoiced = invoiced_as_of(lake, asked.state, asked.filters)
+    daily = invoiced.daily.filter(pl.col("month").is_in(list(months)))
     return amount_of_cents(cents_of(asked.chosen(daily), "revenue_cents"), CURRENCY)
 
 
@@ -86,6 +91,8 @@ def _ledger_total(asked: Asked, months: Sequence[date]) -> Decimal:
 def _reason(asked: Asked) -> str:
     if not asked.ledger.is_read:
         return NOT_READ
+    if asked.filters.as_of != NOW:
+        return NOT_THEN_IN_ODOO
     if asked.filters.metric or asked.filters.plan:
         return NO_METRIC_IN_ODOO
     scope = asked.filters.scope

@@ -15,6 +15,7 @@ from dashboards.close.french import FRENCH_OF_CLOSE
 from dashboards.formats import TIMEZONE
 from dashboards.margin.figures import CENTS_EXPONENT
 from dashboards.reports.french import FRENCH
+from dashboards.reports.singular import SINGULAR
 from dashboards.trace.french import FRENCH_OF_TRACE
 
 LANGUAGES = {"en": "en_CA", "fr": "fr_CA"}
@@ -23,6 +24,7 @@ THIN = "\N{NO-BREAK SPACE}"
 UNIT_DIGITS, UNIT_DECIMALS_MIN, UNIT_DECIMALS_MAX = 4, 2, 12
 QUANTITY_DECIMALS_MAX = 6
 _FRENCH = FRENCH | FRENCH_OF_CLOSE | FRENCH_OF_TRACE
+_SINGULAR_COUNTS = {"en": ("1",), "fr": ("0", "1")}
 _STEPS = ((9, "B", "G"), (6, "M", "M"), (3, "K", "k"))
 
 
@@ -43,8 +45,10 @@ class Words:
         return self.locale.replace("_", "-")
 
     def say(self, text: str, /, **figures: object) -> str:
-        """Return a sentence in this language, its {figures} filled in."""
+        """Return a sentence in this language, its {figures} filled in, for one of a {count}."""
         said = _FRENCH.get(text, text) if self.language == "fr" else text
+        if str(figures.get("count")) in _SINGULAR_COUNTS[self.language] and text in SINGULAR:
+            said = SINGULAR[text][self.language]
         return said.format(**figures) if figures else said
 
     def plain(self, amount: Decimal) -> str:

@@ -133,7 +133,7 @@ def _invoice(asked: Asked, lake: Lake, params: Mapping[str, str]) -> Report:
         raise ScopeFault("move is the number of a record in Odoo, like move=17")
     if move is None and line is None:
         raise ScopeFault("move or line is needed here: follow a link of a rated line")
-    lines = invoice_lines(lake, int(move) if move else None, database, line)
+    lines = invoice_lines(lake, int(move) if move else None, database, line, asked.filters.known_at)
     if lines.is_empty():
         raise NotFoundPage("No posted invoice in Odoo has this line.")
     return invoice_report(asked, lines)

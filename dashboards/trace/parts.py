@@ -10,6 +10,7 @@ from dashboards.costs.attributed import attributed_costs, ruled_costs, traced_co
 from dashboards.costs.cost_store import costs_in_effect
 from dashboards.margin import CURRENCY, with_owners
 from dashboards.pages import NotFoundPage
+from dashboards.rated_lines import lines_known
 from dashboards.trace.figure import Figure
 from odoo_bridge.change_feed.invoice_lines import invoiced_lines
 from storage.lake import Lake
@@ -57,7 +58,8 @@ def _line_parts(lake: Lake, figure: Figure) -> pl.DataFrame:
     nobody = {"provider": pl.lit(None, pl.String), "provider_service": pl.lit(None, pl.String)}
     lines = figure.of(_rated(lake, figure).with_columns(**nobody))
     counted = lines.filter(pl.col("currency") == CURRENCY).select(LINE_COLUMNS)
-    billed = invoiced_lines(lake).filter(pl.col("rated_line_id").is_not_null()).sort("move_id")
+    posted = invoiced_lines(lake, figure.asked.filters.known_at)
+    billed = posted.filter(pl.col("rated_line_id").is_not_null()).sort("move_id")
     by_line = billed.group_by("rated_line_id").agg(
         move_name=pl.col("move_name").first(),
         moves_count=pl.col("move_id").n_unique(),
@@ -79,8 +81,7 @@ def _cost_parts(lake: Lake, state: State, figure: Figure) -> pl.DataFrame:
 
 def _rated(lake: Lake, figure: Figure) -> pl.LazyFrame:
     """Return the rated lines as they were known at the time the figure is asked for."""
-    lines, known_at = lake.scan(RATED_LINE), figure.asked.filters.known_at
-    return lines if known_at is None else lines.filter(pl.col("rated_at") <= known_at)
+    return lines_known(lake, figure.asked.filters.known_at)
 
 
 def divided_rows(
@@ -119,12 +120,16 @@ def bill_rows(
 
 
 def invoice_lines(
-    lake: Lake, move_id: int | None, database: str | None, rated_line: str | None
+    lake: Lake,
+    move_id: int | None,
+    database: str | None,
+    rated_line: str | None,
+    as_of: datetime | None = None,
 ) -> pl.DataFrame:
     """Return the posted lines of an invoice in Odoo, or of one rated line, with rated amounts."""
     asked = {"move_id": move_id, "odoo_database": database, "rated_line_id": rated_line}
     met = [pl.col(name) == value for name, value in asked.items() if value is not None]
-    lines = invoiced_lines(lake).filter(met).sort("move_id", "line_id").collect()
+    lines = invoiced_lines(lake, as_of).filter(met).sort("move_id", "line_id").collect()
     ids = lines["rated_line_id"].drop_nulls().unique().to_list()
     rated = lake.scan(RATED_LINE).filter(pl.col("id").is_in(ids))
     known = rated.select("id", "amount_cents").collect()

@@ -1,7 +1,7 @@
 """The mirror of Odoo's posted lines in the lake: shipped exactly once, read without doubles."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 import polars as pl
@@ -19,13 +19,29 @@ MOVE = ("odoo_database", "move_id")
 _decoder = msgspec.json.Decoder(MirroredLine)
 
 
-def invoiced_lines(lake: Lake) -> pl.LazyFrame:
-    """Return the lines of invoices and credit notes that Odoo has posted now, each once.
+def invoiced_lines(lake: Lake, as_of: datetime | None = None) -> pl.LazyFrame:
+    """Return the lines of invoices and credit notes that Odoo has posted, each once.
 
-    The columns are those of `raw.invoice_line`; cents are before tax, negative on credit notes.
+    They are those of now, or as they had been seen at a time. The columns are those of
+    `raw.invoice_line`; cents are before tax, negative on credit notes.
     """
+    seen = lake.scan(INVOICE_LINE)
+    if as_of is not None:
+        seen = seen.filter(pl.col("seen_at") <= as_of)
     newest = pl.col("revision") == pl.col("revision").max().over(*MOVE)
-    return lake.scan(INVOICE_LINE).filter(newest).filter(pl.col("state") == POSTED)
+    return seen.filter(newest).filter(pl.col("state") == POSTED)
+
+
+def invoiced_history(lake: Lake) -> pl.LazyFrame:
+    """Return the posted lines of every revision, with `known_from` and `known_until`.
+
+    `known_until` is when the next revision of its invoice was seen, null for lines of now.
+    """
+    every = lake.scan(INVOICE_LINE)
+    turns = every.group_by(*MOVE, "revision").agg(known_from=pl.col("seen_at").min())
+    following = pl.col("known_from").shift(-1).over(*MOVE, order_by="revision")
+    turns = turns.with_columns(known_until=following)
+    return every.filter(pl.col("state") == POSTED).join(turns, on=[*MOVE, "revision"])
 
 
 def ship_invoice_lines(state: State, lake: Lake) -> int:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dashboards.reports
+from dashboards.close.french import FRENCH_OF_CLOSE
 from dashboards.margin import basis_reason
 from dashboards.margin.bases import Basis
 from dashboards.margin.figures import NEGATIVE_REVENUE, NO_REVENUE
@@ -21,15 +22,20 @@ from dashboards.reports.basis_words import LEADS, NAMES, NOTES
 from dashboards.reports.french import FRENCH
 from dashboards.reports.loss_words import LABELS, SENTENCES
 from dashboards.reports.mrr import LABELS as MOVEMENT_LABELS
-from dashboards.reports.notices import FOREIGN_INVOICED, FOREIGN_RATED
+from dashboards.reports.notices import FOREIGN_INVOICED, FOREIGN_RATED, NOT_KEPT
 from dashboards.reports.profit_bridge import LABELS as BARS
 from dashboards.reports.revenue import LABELS as BETWEEN
-from dashboards.reports.tie_out import NO_METRIC_IN_ODOO, NOBODY_IN_ODOO
+from dashboards.reports.singular import SINGULAR
+from dashboards.reports.tie_out import NO_METRIC_IN_ODOO, NOBODY_IN_ODOO, NOT_THEN_IN_ODOO
 from dashboards.reports.words import ENGLISH, Words
+from dashboards.trace.french import FRENCH_OF_TRACE
 
 FRENCH_WORDS = Words("fr")
 ROOM = Path(dashboards.reports.__file__).parent
 SAID = re.compile(r"say\(\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)')")
+NAMES_IN = re.compile(r"{(\w+)}")
+# Said only where there are more rows than a page has.
+MANY_OF_MORE = "The first {shown} of {count} rows, in CAD; the files have all."
 amounts = st.decimals(-(10**12), 10**12, places=2)
 
 
@@ -58,7 +64,7 @@ def test_every_sentence_has_its_french() -> None:
              *(words for pair in BARS.values() for words in pair),
              *(words for pair in BETWEEN.values() for words in pair), *MOVEMENT_LABELS.values(),
              *NAMES.values(), *LEADS.values(), *NOTES.values(), FOREIGN_RATED, FOREIGN_INVOICED,
-             NO_METRIC_IN_ODOO, NOBODY_IN_ODOO,
+             NO_METRIC_IN_ODOO, NOBODY_IN_ODOO, NOT_THEN_IN_ODOO, NOT_KEPT,
              *(basis_reason(basis, is_odoo_read=False) or "n/a" for basis in Basis)}  # fmt: skip
     wanted = said_in_code() | said_in_templates() | known
 
@@ -118,3 +124,22 @@ def test_small_words() -> None:
     assert FRENCH_WORDS.axis(Decimal(15000)) == "15\N{NO-BREAK SPACE}k$"
     assert ENGLISH.long_month(date(2026, 10, 1)) == "October 2026"
     assert FRENCH_WORDS.month(date(2026, 8, 1)) == "août 2026"
+
+
+def test_one_is_said_in_the_singular() -> None:
+    """Whatever is counted is said of one in its own words; in French of none, too."""
+    every = FRENCH | FRENCH_OF_CLOSE | FRENCH_OF_TRACE
+    counted = {text for text in every if "{count}" in text}
+    text = "{count} cost rows"
+
+    assert counted - SINGULAR.keys() == {"{count} in {before}", MANY_OF_MORE}
+    assert SINGULAR.keys() <= counted
+    for many, one in SINGULAR.items():
+        for said in one.values():
+            assert set(NAMES_IN.findall(said)) == set(NAMES_IN.findall(many))
+    assert [ENGLISH.say(text, count=ENGLISH.count(count)) for count in (0, 1, 2)] == [
+        "0 cost rows", "1 cost row", "2 cost rows",
+    ]  # fmt: skip
+    assert [FRENCH_WORDS.say(text, count=str(count)) for count in (0, 1, 2)] == [
+        "0 ligne de coût", "1 ligne de coût", "2 lignes de coût",
+    ]  # fmt: skip

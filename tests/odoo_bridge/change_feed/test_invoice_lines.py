@@ -1,12 +1,17 @@
 """The mirror of posted lines: shipped once, newest revision only, less what is posted no more."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from odoo_bridge.change_feed.accepting import accept_change
-from odoo_bridge.change_feed.invoice_lines import invoiced_lines, ship_invoice_lines
+from odoo_bridge.change_feed.invoice_lines import (
+    invoiced_history,
+    invoiced_lines,
+    ship_invoice_lines,
+)
 from odoo_bridge.connection import OdooConnection
 from rating.draft_store import mark_sent
 from storage.feed_tables import invoice_line_outbox
@@ -116,3 +121,21 @@ def test_a_change_that_people_accept_is_told_no_more(
     assert draft.id in first.problems[0]
     assert (accepted, same.problems) == (None, ())
     assert "Odoo has 80.00, the draft 100.00" in other.problems[0]
+
+
+def test_lines_as_seen_at_a_time_are_those_of_then(
+    posted: Books, lake: Lake, odoo: OdooConnection, server: ScriptedOdoo
+) -> None:
+    """Before a look its invoices are not known; before the next they are as first seen."""
+    drawn_back = a_read(2, state="draft", write_date=LATER)
+    cheaper = a_read(1, amount_untaxed=90.0, write_date=LATER)
+    server.script.extend([result([cheaper, drawn_back]), result([a_read_line(1, 90.0)])])
+    look(posted, odoo, 1)
+    ship_invoice_lines(posted.state, lake)
+    first, second = lake.scan(INVOICE_LINE).collect()["seen_at"].unique().sort()
+
+    assert invoiced_lines(lake, first - timedelta(seconds=1)).collect().is_empty()
+    assert invoiced_lines(lake, first).collect()["untaxed_cents"].to_list() == [10_000, 10_000]
+    assert invoiced_lines(lake, second).collect().equals(invoiced_lines(lake).collect())
+    ends = invoiced_history(lake).sort("revision", "move_id").collect()["known_until"]
+    assert ends.to_list() == [second, second, None]
