@@ -14,6 +14,7 @@ def test_filters_change_the_page_without_loading_it(browser: Browser, address: s
     page, watched = opened(browser, address)
     page.goto(f"{address}/dashboards/margin/customers")
     page.evaluate("window.isTheSame = true")
+    everyone = page.locator("#customers tbody tr").count()
 
     page.locator("#filter-service").focus()
     page.locator("#filter-service").select_option("nexavoice")
@@ -24,7 +25,7 @@ def test_filters_change_the_page_without_loading_it(browser: Browser, address: s
     expect(page.locator("#told")).to_contain_text("Customers")
     assert page.evaluate("window.isTheSame")
     page.go_back()
-    expect(page.locator("#customers tbody tr")).to_have_count(28)
+    expect(page.locator("#customers tbody tr")).to_have_count(everyone)
     assert watched.faults == []
     page.close()
 
