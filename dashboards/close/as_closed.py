@@ -31,7 +31,7 @@ def cube_as_of(lake: Lake, state: State, filters: Filters) -> Cube:
         f"{close.service_code} {close.month} {close.revision} {close.state}" for close in known
     )
     name = f"as closed {hashlib.sha256(told.encode()).hexdigest()}"
-    return cube.remembered(name, lambda: _as_closed(cube, state, name, known))
+    return cube.other_state(name, lambda: _as_closed(cube, state, name, known))
 
 
 def invoiced_as_of(lake: Lake, state: State, filters: Filters) -> Invoiced:

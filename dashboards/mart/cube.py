@@ -25,6 +25,7 @@ from storage.state import State
 
 Answer = TypeVar("Answer")
 ANSWERS_MAX = 1024
+STATES_MAX = 4
 SERVICE_MONTH = ("month", "service")
 ACCOUNT_MONTH = ("month", "service", "account_id")
 NO_PARTS = pl.DataFrame(
@@ -58,8 +59,8 @@ class Cube:
     rated_at: datetime | None
     watermark: str | None
     costs_to: datetime | None
-    _answers: OrderedDict[object, Any] = field(default_factory=OrderedDict, compare=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
+    _answers: "_Memory" = field(default_factory=lambda: _Memory(ANSWERS_MAX), compare=False)
+    _states: "_Memory" = field(default_factory=lambda: _Memory(STATES_MAX), compare=False)
 
     def remembered(
         self,
@@ -72,19 +73,14 @@ class Cube:
 
         The last 1,024 questions whose answers are small enough are remembered.
         """
-        with self._lock:
-            if question in self._answers:
-                self._answers.move_to_end(question)
-                known: Answer = self._answers[question]
-                return known
-        found = answer()
-        if not is_small(found):
-            return found
-        with self._lock:
-            self._answers[question] = found
-            while len(self._answers) > ANSWERS_MAX:
-                self._answers.popitem(last=False)
-        return found
+        return self._answers.remembered(question, answer, is_small)
+
+    def other_state(self, name: object, cube: Callable[[], "Cube"]) -> "Cube":
+        """Return another state of the same figures, computed the first time it is asked for.
+
+        Each is as large as this one, and readers choose them: the last four are remembered.
+        """
+        return self._states.remembered(name, cube, lambda _: True)
 
     def with_parts(
         self, name: str, parts: pl.DataFrame, *, foreign: pl.DataFrame | None = None
@@ -144,6 +140,32 @@ class Cube:
 
 
 @dataclass
+class _Memory:
+    """The answers to the questions asked last, at most so many."""
+
+    most: int
+    known: OrderedDict[object, Any] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def remembered(
+        self, question: object, answer: Callable[[], Answer], is_small: Callable[[Answer], bool]
+    ) -> Answer:
+        with self.lock:
+            if question in self.known:
+                self.known.move_to_end(question)
+                known: Answer = self.known[question]
+                return known
+        found = answer()
+        if not is_small(found):
+            return found
+        with self.lock:
+            self.known[question] = found
+            while len(self.known) > self.most:
+                self.known.popitem(last=False)
+        return found
+
+
+@dataclass
 class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
     months: dict[date, MonthParts] = field(default_factory=dict)
@@ -183,7 +205,7 @@ def cube_known_at(lake: Lake, state: State, at: datetime) -> Cube:
         }
         return _cube(_digest([cube.digest, at.isoformat()]), months)
 
-    return cube.remembered(("known at", at), known)
+    return cube.other_state(("known at", at), known)
 
 
 def month_daily(

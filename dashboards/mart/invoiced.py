@@ -84,7 +84,7 @@ def cube_on_basis(cube: Cube, basis: Basis, invoiced: Callable[[], Invoiced]) ->
         return cube.with_parts(name, parts, foreign=posted.foreign)
 
     name = f"invoiced {posted.digest}"
-    return cube.remembered(name, on_basis)
+    return cube.other_state(name, on_basis)
 
 
 def _kept(lake: Lake, question: str, answer: Callable[[pl.LazyFrame], pl.DataFrame]) -> Invoiced:
