@@ -49,6 +49,7 @@ def _data(report: OrdersReport) -> dict[str, object]:
                 "order_id": one.order and one.order.order_id,
                 "name": one.order and one.order.name,
                 "problem": one.problem,
+                "told": one.told or None,
             }
             for one in report.orders
         ],
@@ -71,4 +72,5 @@ def _text(report: OrdersReport) -> str:
 def _line(one: OrderReport) -> str:
     name = f" {one.order.name}" if one.order else ""
     told = f"{one.step}{name}: {one.service_code} {one.subscription_external_id}"
-    return f"{told}: {one.problem}" if one.problem else told
+    words = one.problem or one.told
+    return f"{told}: {words}" if words else told

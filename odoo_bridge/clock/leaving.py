@@ -23,14 +23,20 @@ from odoo_bridge.connection import OdooConnection
 from odoo_bridge.external_ids import order_external_id
 from odoo_bridge.faults import NeedsHuman
 from odoo_bridge.loading import resolved_id
-from odoo_bridge.orders.order_store import KeptOrder, kept_order_of
+from odoo_bridge.orders.order_store import KeptOrder, hold_order, kept_order_of
 from odoo_bridge.product_rows import ProductKey, product_keys
 from odoo_bridge.products import product_ids_of
 from rating.invoice_draft import InvoiceDraft
 from storage.fault_points import reached
 from storage.state import State
 
-BEING_MADE = "waits for its order, which is being made: `fusion-billing odoo orders` ends that"
+IN_HAND = (
+    "waits for its order, which is being made or changed: `fusion-billing odoo orders` ends that"
+)
+
+
+class _OrderInHandError(Exception):
+    """A run makes or changes the order just now: what its clock will bill is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +73,10 @@ class Leaving:
 
     def split(self, draft: InvoiceDraft, day: date) -> Split:
         """Return what becomes of a draft whose closing is on a day; decides it the first time."""
-        share = self._kept(draft)
-        if share is None and draft.fee_until is not None:
-            kept = self._kept_order(draft)
-            if kept is not None and kept[1].is_being_made and self._clock_is_there():
-                return Split(told=BEING_MADE)
-            share = None if kept is None else self._decided(draft, day, *kept)
+        try:
+            share = self._kept(draft) or self._decided(draft, day)
+        except _OrderInHandError:
+            return Split(told=IN_HAND)
         if share is None:
             return Split(own=draft)
         if share.status is ShareStatus.OURS:
@@ -88,19 +92,33 @@ class Leaving:
         with self._state.read() as connection:
             return kept_order_of(connection, self._odoo, draft.subscription_id)
 
-    def _decided(
-        self, draft: InvoiceDraft, day: date, key: str, order: KeptOrder
-    ) -> ClockShare | None:
-        """Decide and keep; None where Odoo has no clock, or not the order after all."""
-        if not self._clock_is_there():
+    def _decided(self, draft: InvoiceDraft, day: date) -> ClockShare | None:
+        """Decide and keep; None without a fee, and where Odoo has no clock or not the order."""
+        found = None if draft.fee_until is None else self._kept_order(draft)
+        if found is None or not self._clock_is_there():
             return None
-        order_id = (
-            order.order.order_id
-            if order.order is not None
-            else resolved_id(self._odoo, ORDER, order_external_id(key))
-        )
+        key, order = found
+        if order.is_in_hand:
+            raise _OrderInHandError
+        order_id = self._order_id(key, order)
         if order_id is None:
             return None
+        decided = self._share_of(draft, order_id, day)
+        database = self._odoo.settings.database
+        with self._state.write() as connection:
+            held = hold_order(connection, database, key)
+            if held is not None and held.is_in_hand:
+                raise _OrderInHandError
+            kept = intend_share(connection, database, decided, self._at)
+        reached("odoo.clock.decided")
+        return kept
+
+    def _order_id(self, key: str, order: KeptOrder) -> int | None:
+        if order.order is not None:
+            return order.order.order_id
+        return resolved_id(self._odoo, ORDER, order_external_id(key))
+
+    def _share_of(self, draft: InvoiceDraft, order_id: int, day: date) -> ClockShare:
         clock = order_clock(self._odoo, order_id, day, draft.currency)
         if clock.problem and clock.due_cents:
             raise NeedsHuman(clock.problem)
@@ -108,11 +126,7 @@ class Leaving:
         wants = draft.service_code in self._combined_codes and not clock.problem
         # A credit can't be a line of an invoice that it makes negative: it gets its own move.
         is_left = wants and clock.is_due and own.amount_cents >= 0
-        decided = decided_share(draft, order_id, day, clock.fee_cents, is_left=is_left)
-        with self._state.write() as connection:
-            kept = intend_share(connection, self._odoo.settings.database, decided, self._at)
-        reached("odoo.clock.decided")
-        return kept
+        return decided_share(draft, order_id, day, clock.fee_cents, is_left=is_left)
 
     def _clock_is_there(self) -> bool:
         if self._has_clock is None:

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from odoo_bridge.answers.move import cents_of
+from odoo_bridge.clock.recurrence import comes_to
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.faults import NeedsHuman
 from odoo_bridge.odoo_value import OdooValue
+from odoo_bridge.orders.edition import recurrence_of
 
 ORDER, ORDER_LINE, MOVE_LINE = "sale.order", "sale.order.line", "account.move.line"
-ORDER_FIELDS = ["name", "state", "subscription_state", "next_invoice_date", "payment_exception"]
+ORDER_FIELDS = [
+    *("name", "state", "subscription_state", "next_invoice_date", "plan_id"),
+    "payment_exception",
+]
 RUNS, PAUSED = "3_progress", "4_paused"
 OF_INVOICES = [["parent_state", "!=", "cancel"], ["move_id.move_type", "=", "out_invoice"]]
 
@@ -54,9 +59,8 @@ def order_clock(odoo: OdooConnection, order_id: int, day: date, currency: str) -
         raise NeedsHuman(f"the order #{order_id} is gone in Odoo: run `fusion-billing odoo orders`")
     told = order[0]
     billed = billed_fee(odoo, order_id, day, currency)
-    is_before = bool(told["next_invoice_date"]) and str(told["next_invoice_date"]) <= str(day)
     is_open = told["state"] == "sale" and told["subscription_state"] in (RUNS, PAUSED)
-    is_due = is_before and is_open and billed.move_id is None
+    is_due = is_open and billed.move_id is None and _comes_to(odoo, told, day)
     due_cents = _due_cents(odoo, order_id, currency) if is_due else 0
     return OrderClock(
         name=str(told["name"]),
@@ -78,6 +82,17 @@ def billed_fee(odoo: OdooConnection, order_id: int, day: date, currency: str) ->
     if not lines:
         return BilledFee()
     return BilledFee(_cents(lines, currency), int(lines[0]["move_id"][0]))
+
+
+def _comes_to(odoo: OdooConnection, order: OdooValue, day: date) -> bool:
+    """Say whether the clock is still to bill a day: its next one, or one that it lags behind."""
+    if not order["next_invoice_date"] or not order["plan_id"]:
+        return False
+    next_day = date.fromisoformat(order["next_invoice_date"])
+    if next_day >= day:
+        return next_day == day
+    value, unit = recurrence_of(odoo, order["plan_id"][0])
+    return comes_to(next_day, day, value, unit)
 
 
 def _due_cents(odoo: OdooConnection, order_id: int, currency: str) -> int:

@@ -43,6 +43,22 @@ def expected_shares(connection: sa.Connection, database: str, limit: int) -> lis
     return [_share(row) for row in rows]
 
 
+def owed_shares(connection: sa.Connection, database: str, order_id: int) -> list[ClockShare]:
+    """Return what was left to the clock of one order and not seen on an invoice, oldest first."""
+    is_fee = sa.and_(_SHARE.status == ShareStatus.OURS, _SHARE.fee_cents != 0)
+    rows = connection.execute(
+        sa.select(odoo_clock_share)
+        .where(
+            _SHARE.odoo_database == database,
+            _SHARE.order_id == order_id,
+            _SHARE.clock_move_id.is_(None),
+            sa.or_(is_fee, _SHARE.status == ShareStatus.LEFT),
+        )
+        .order_by(_SHARE.day)
+    )
+    return [_share(row) for row in rows]
+
+
 def intend_share(
     connection: sa.Connection, database: str, share: ClockShare, at: datetime
 ) -> ClockShare | None:

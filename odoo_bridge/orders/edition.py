@@ -6,9 +6,11 @@ from catalog.plans import Plan, PlanInterval
 from odoo_bridge.checks.subscriptions import has_subscriptions
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.faults import NeedsHuman, OurBug
+from odoo_bridge.odoo_value import OdooValue
 from odoo_bridge.orders.wanted_order import RECURRENCES
 
 RECURRENCE = "sale.subscription.plan"
+LENGTH_FIELDS = ["billing_period_value", "billing_period_unit"]
 CLOSE_REASON = ("sale_subscription", "close_reason_end_of_contract")
 
 
@@ -47,18 +49,23 @@ def edition_of(odoo: OdooConnection, currency: str) -> Edition:
     """Ask Odoo once what it is; of recurrences that are alike the oldest counts."""
     if not has_subscriptions(odoo):
         return Edition(has_subscriptions=False, currency=currency, recurrence_ids={})
-    fields = ["billing_period_value", "billing_period_unit"]
-    found = odoo.call(RECURRENCE, "search_read", [], fields, order="id desc")
-    recurrences = {
-        (int(one["billing_period_value"]), str(one["billing_period_unit"])): int(one["id"])
-        for one in found
-    }
+    found = odoo.call(RECURRENCE, "search_read", [], LENGTH_FIELDS, order="id desc")
+    recurrences = {_length(one): int(one["id"]) for one in found}
     return Edition(
         has_subscriptions=True,
         currency=currency,
         recurrence_ids=recurrences,
         close_reason_id=_close_reason_id(odoo),
     )
+
+
+def recurrence_of(odoo: OdooConnection, recurrence_id: int) -> tuple[int, str]:
+    """Return how often one recurrence of Odoo repeats: a number and its unit."""
+    return _length(odoo.call(RECURRENCE, "read", [recurrence_id], LENGTH_FIELDS)[0])
+
+
+def _length(recurrence: OdooValue) -> tuple[int, str]:
+    return int(recurrence["billing_period_value"]), str(recurrence["billing_period_unit"])
 
 
 def _close_reason_id(odoo: OdooConnection) -> int | None:

@@ -31,9 +31,9 @@ class KeptOrder:
     problem: str | None
 
     @property
-    def is_being_made(self) -> bool:
-        """Say whether a run is making it, or died over it: nobody knows what Odoo has."""
-        return self.order is None and self.problem is None
+    def is_in_hand(self) -> bool:
+        """Say whether a run makes or changes it, or died over it: nobody knows what Odoo has."""
+        return self.settled_as is None and self.problem is None
 
 
 def order_of(
@@ -73,11 +73,18 @@ def kept_orders(
     return {row.first_subscription_id: _kept(row) for row in rows}
 
 
-def intend(connection: sa.Connection, database: str, wanted: WantedOrder, at: datetime) -> None:
-    """Remember that an order is about to be made, before Odoo hears of it.
+def hold_order(connection: sa.Connection, database: str, key: str) -> KeptOrder | None:
+    """Return an order that nobody else takes in hand until this transaction ends; or None."""
+    row = connection.execute(
+        sa.select(odoo_order)
+        .where(odoo_order.c.odoo_database == database, odoo_order.c.first_subscription_id == key)
+        .with_for_update()
+    ).one_or_none()
+    return None if row is None else _kept(row)
 
-    An earlier problem of one that was never made is forgotten: it is being made again.
-    """
+
+def intend(connection: sa.Connection, database: str, wanted: WantedOrder, at: datetime) -> None:
+    """Remember that an order is about to be made or changed, before Odoo hears of it."""
     insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
     connection.execute(
         insert(odoo_order)
@@ -90,8 +97,7 @@ def intend(connection: sa.Connection, database: str, wanted: WantedOrder, at: da
         )
         .on_conflict_do_update(
             index_elements=["odoo_database", "first_subscription_id"],
-            set_={"problem": None},
-            where=odoo_order.c.order_id.is_(None),
+            set_={"problem": None, "settled_as": None, "updated_at": at},
         )
     )
 

@@ -15,7 +15,7 @@ from odoo_bridge.external_ids import (
 from odoo_bridge.faults import NeedsHuman
 from odoo_bridge.loading import created_once, loaded_ids, resolved_id
 from odoo_bridge.odoo_value import OdooValue, from_odoo_amount
-from odoo_bridge.orders.edition import RECURRENCE, Edition
+from odoo_bridge.orders.edition import Edition, recurrence_of
 from odoo_bridge.orders.order_rows import (
     NO,
     TERMINATED,
@@ -142,12 +142,9 @@ def _choose_recurrence(
     odoo: OdooConnection, order: OdooValue, wanted: WantedOrder, recurrence_id: int
 ) -> None:
     """Choose the recurrence of the plan's interval, unless one that is as long is chosen."""
-    if order["plan_id"]:
-        fields = ["billing_period_value", "billing_period_unit"]
-        chosen = odoo.call(RECURRENCE, "read", [order["plan_id"][0]], fields)[0]
-        length = (int(chosen["billing_period_value"]), str(chosen["billing_period_unit"]))
-        if length == RECURRENCES[wanted.plan.interval]:
-            return
+    chosen = order["plan_id"]
+    if chosen and recurrence_of(odoo, chosen[0]) == RECURRENCES[wanted.plan.interval]:
+        return
     odoo.call(ORDER, "write", [order["id"]], {"plan_id": recurrence_id})
 
 

@@ -17,6 +17,7 @@ from catalog.versions import version_in_force
 from odoo_bridge.catalogue.keeping import plan_source
 from odoo_bridge.catalogue.reading import provider_of
 from odoo_bridge.clock.first_day import first_clock_day
+from odoo_bridge.clock.owing import owed_of, waits_for
 from odoo_bridge.company import company_of
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.external_ids import order_external_id
@@ -27,6 +28,7 @@ from odoo_bridge.orders.edition import Edition, edition_of
 from odoo_bridge.orders.order_store import (
     KeptOrder,
     OdooOrder,
+    hold_order,
     intend,
     kept_orders,
     latest_closing,
@@ -41,6 +43,7 @@ from storage.fault_points import reached
 from storage.state import State
 
 ORDERS_MAX_DEFAULT = 500
+DECIDED_JUST_NOW = "waits: a fee was left to Odoo's own clock just now"
 
 
 class Step(StrEnum):
@@ -49,17 +52,22 @@ class Step(StrEnum):
     CREATE = "create"
     CHANGE = "change"
     CLOSE = "close"
+    WAIT = "wait"
 
 
 @dataclass(frozen=True, slots=True)
 class OrderReport:
-    """One order that was touched, or would be; a problem says why it is not as wanted."""
+    """One order that was touched, or would be; a problem says why it is not as wanted.
+
+    One that waits is left as it is for now, as `told` says.
+    """
 
     service_code: str
     subscription_external_id: str
     step: Step
     order: OdooOrder | None
     problem: str | None
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +203,12 @@ class _Run:
 
     def settled(self, due: _Due, edition: Edition) -> OrderReport:
         """Settle one order, or park it with the reason; the others go on."""
-        database = self._odoo.settings.database
-        with self._state.write() as connection:
-            intend(connection, database, due.wanted, self._at)
+        waits = self._waits(due)
+        if waits:
+            return replace(_report(due, due.known_order, None), step=Step.WAIT, told=waits)
+        with self._state.read() as connection:
             due = _past_drafts(connection, due, self._at)
-        wanted = due.wanted
+        database, wanted = self._odoo.settings.database, due.wanted
         reached("odoo.order.intended")
         try:
             order = self._in_odoo(due, edition)
@@ -212,6 +221,25 @@ class _Run:
             settle(connection, database, wanted, order, self._at)
             reached("odoo.order.written")
         return _report(due, order, None)
+
+    def _waits(self, due: _Due) -> str:
+        """Take an order in hand, or return for what it waits: a fee that its clock is to bill.
+
+        Whoever decides on a fee looks whether the order is in hand, so none is decided unseen.
+        """
+        order_id = due.known_order.order_id if due.known_order else None
+        with self._state.read() as connection:
+            owed = owed_of(connection, self._odoo, order_id)
+        waits = waits_for(self._odoo, owed)
+        if waits:
+            return waits
+        database = self._odoo.settings.database
+        with self._state.write() as connection:
+            hold_order(connection, database, due.wanted.key)
+            if owed_of(connection, self._odoo, order_id) != owed:
+                return DECIDED_JUST_NOW
+            intend(connection, database, due.wanted, self._at)
+        return ""
 
     def _in_odoo(self, due: _Due, edition: Edition) -> OdooOrder | None:
         if due.wanted.is_closed:
