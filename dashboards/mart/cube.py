@@ -17,7 +17,7 @@ import polars as pl
 
 from dashboards.margin import CURRENCY, MEASURES, MONTHLY_KEYS, daily_parts, monthly_parts
 from dashboards.mart.attributed import attributed
-from dashboards.mart.sources import MonthSources, rules_of, sources_by_month, zones
+from dashboards.mart.sources import MonthSources, Rules, rules_of, sources_by_month, zones
 from dashboards.mart.stored import stored_digests, stored_parts
 from storage.lake import Lake
 from storage.lake_tables import COST, MARGIN_DAILY, RATED_LINE
@@ -37,7 +37,10 @@ FOREIGN = {"month": pl.Date(), "service": pl.String(), "account_id": pl.String()
 
 @dataclass(frozen=True, slots=True)
 class MonthParts:
-    """One month's parts, what they leave out, and how fresh their sources are."""
+    """One month's parts, what they leave out, and how fresh their sources are.
+
+    `costs_known_at` is when the last of the month's cost rows became known; None for always.
+    """
 
     digest: str
     parts: pl.DataFrame
@@ -45,6 +48,7 @@ class MonthParts:
     rated_at: datetime | None
     watermark: str | None
     costs_to: datetime | None
+    costs_known_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -190,22 +194,53 @@ def read_cube(lake: Lake, state: State) -> Cube:
 
 
 def cube_known_at(lake: Lake, state: State, at: datetime) -> Cube:
-    """Return the parts of all months as they were known at a time; computed from nothing.
+    """Return the parts of all months as they were known at a time.
 
     Lines rated later, and costs, rules, prices and rates taken in later, are left out; usage that
-    divides a cost is as it is now.
+    divides a cost is as it is now. A month of which nothing became known later is as it is now.
     """
     cube = read_cube(lake, state)
 
     def known() -> Cube:
-        sources = sources_by_month(lake, rules_of(state))
+        rules, now = rules_of(state), _kept_months(lake)
+        sources = sources_by_month(lake, rules)
+        same = _unchanged_since(at, rules, now) if rules.were_known(at) else set()
         months = {
-            month: _month(lake, state, month, each, is_stored=False, known_at=at)
+            month: now[month]
+            if month in same and now[month].digest == each.digest
+            else _month(lake, state, month, each, is_stored=False, known_at=at)
             for month, each in sorted(sources.items())
         }
         return _cube(_digest([cube.digest, at.isoformat()]), months)
 
     return cube.other_state(("known at", at), known)
+
+
+def _kept_months(lake: Lake) -> dict[date, MonthParts]:
+    with _KEPT_LOCK:
+        kept = _KEPT.setdefault(lake, _Kept())
+    with kept.lock:
+        return dict(kept.months)
+
+
+def _unchanged_since(at: datetime, rules: Rules, months: Mapping[date, MonthParts]) -> set[date]:
+    """Return the months of whose lines and costs all were known at a time.
+
+    Estimates ask whether costs of earlier months cover a day: there these must be known, too.
+    """
+    costs_known = {
+        month
+        for month, each in months.items()
+        if each.costs_known_at is None or each.costs_known_at <= at
+    }
+    if rules.reads_usage:
+        changed = min(months.keys() - costs_known, default=date.max)
+        costs_known = {month for month in costs_known if month < changed}
+    return {
+        month
+        for month in costs_known
+        if (rated_at := months[month].rated_at) is None or rated_at <= at
+    }
 
 
 def month_daily(
@@ -273,11 +308,11 @@ def _month(
             monthly_parts(daily),
             newest,
             foreign.group_by(*ACCOUNT_MONTH, "currency").agg(lines_count=pl.len()),
-            costs.select(pl.col("charge_period_end").max()),
+            costs.select(pl.col("charge_period_end", "recorded_at").max()),
         ]
     )
     rated_at, watermark = lines.row(0) if lines.height else (None, None)
-    return MonthParts(sources.digest, found, counted, rated_at, watermark, reach.item())
+    return MonthParts(sources.digest, found, counted, rated_at, watermark, *reach.row(0))
 
 
 def _cube(digest: str, months: Mapping[date, MonthParts]) -> Cube:

@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 import sqlalchemy as sa
@@ -40,10 +40,18 @@ class MonthSources:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A text that changes whenever a rule, price, rate or timezone does; what they read."""
+    """A text that changes whenever a rule, price, rate or timezone does; what they read.
+
+    `last_at` is when the last of them became known, None without any: they are only added.
+    """
 
     revision: str
     reads_usage: bool
+    last_at: datetime | None
+
+    def were_known(self, at: datetime) -> bool:
+        """Say whether they all were known at a time."""
+        return self.last_at is None or self.last_at <= at
 
 
 def sources_by_month(lake: Lake, rules: Rules) -> dict[date, MonthSources]:
@@ -75,7 +83,8 @@ def rules_of(state: State) -> Rules:
         seen = [tuple(row) for row in connection.execute(ZONES)]
         # Whose a subscription is matters only where usage says whose a cost is.
         owned = tuple(connection.execute(OWNERS).one()) if has_rules else ()
-    return Rules(repr((marks, seen, owned)), has_rules)
+    last_at = max((at for _, at in marks if at is not None), default=None)
+    return Rules(repr((marks, seen, owned)), has_rules, last_at)
 
 
 def zones(state: State) -> dict[str, str]:
