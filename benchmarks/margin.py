@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from benchmarks.figures import Figure, Other, Taken, percentile, seconds, taken
 from benchmarks.workload import SEED
-from dashboards.mart.cube import read_cube
+from dashboards.mart.reading import read_cube
 from dashboards.mart.refresh import refresh_margin
 from dashboards.routes import router
 from storage.lake import Lake

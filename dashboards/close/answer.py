@@ -13,7 +13,7 @@ from dashboards.close.close_reports import month_report, months_report
 from dashboards.close.close_store import books_after, books_of, decisions, kept_text, latest_of
 from dashboards.close.facts import CloseSources, read_facts
 from dashboards.close.month_tables import MonthBook
-from dashboards.mart.cube import read_cube
+from dashboards.mart.reading import read_cube
 from dashboards.pages import NotFoundPage, body_of, links_of, page
 from dashboards.reports.answer import report_context
 from dashboards.reports.asked import Asked

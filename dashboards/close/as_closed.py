@@ -9,8 +9,9 @@ from dashboards.close.books import parts_as_closed
 from dashboards.close.close_store import books_after, decisions, latest_of
 from dashboards.close.month_close import MonthClose, effective
 from dashboards.margin.pinned import Pinned, rows_as_closed
-from dashboards.mart.cube import Cube, cube_known_at, read_cube
+from dashboards.mart.cube import Cube
 from dashboards.mart.invoiced import Invoiced, invoiced_as_closed, read_invoiced
+from dashboards.mart.reading import cube_known_at, read_cube
 from dashboards.rated_lines import lines_known
 from dashboards.reports.filters import CLOSE, Filters
 from storage.lake import Lake

@@ -23,7 +23,7 @@ from dashboards.close.month_close import (
     refuse_step,
 )
 from dashboards.margin import margin_total
-from dashboards.mart.cube import read_cube
+from dashboards.mart.reading import read_cube
 from odoo_bridge.change_feed.invoice_lines import ship_invoice_lines
 from rating.rated_line_store import ship_rated_lines
 

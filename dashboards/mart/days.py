@@ -7,8 +7,8 @@ import polars as pl
 
 from dashboards.margin import DAILY_KEYS, MEASURES, Basis
 from dashboards.margin.invoiced import with_other_revenue
-from dashboards.mart.cube import month_daily
 from dashboards.mart.invoiced import read_invoiced
+from dashboards.mart.month_parts import month_daily
 from dashboards.mart.sources import rules_of, sources_by_month
 from dashboards.mart.stored import stored_digests, stored_parts
 from storage.lake import Lake

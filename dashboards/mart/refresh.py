@@ -10,7 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from dashboards.margin import DAILY_KEYS, MEASURES
-from dashboards.mart.cube import month_daily
+from dashboards.mart.month_parts import month_daily
 from dashboards.mart.sources import MonthSources, rules_of, sources_by_month
 from dashboards.mart.stored import stored_digests, stored_parts
 from storage.lake import Lake

@@ -10,8 +10,9 @@ import polars as pl
 
 from dashboards.links import Links
 from dashboards.margin import Loss, Margin, losses, regrouped
-from dashboards.mart.cube import Answer, Cube
+from dashboards.mart.cube import Cube
 from dashboards.mart.ledger import NEVER_READ, Ledger
+from dashboards.mart.memory import Answer
 from dashboards.names import LOOKED_UP_MAX, Names, names_stamp, read_names
 from dashboards.reports.filters import Filters, Window, of_months, window_of
 from dashboards.reports.words import Words

@@ -14,7 +14,7 @@ from dashboards.close.checklist import Facts
 from dashboards.close.facts import CloseSources, read_facts
 from dashboards.costs.fx import DatedRate
 from dashboards.costs.fx_store import add_rates
-from dashboards.mart.cube import read_cube
+from dashboards.mart.reading import read_cube
 from storage import tables
 from storage.lake_tables import COST
 from tests.dashboards.seed import NOW, cost_frame, open_seeded, seeded_app

@@ -9,7 +9,7 @@ import pytest
 
 from dashboards.margin import margin_total, monthly_parts
 from dashboards.mart import refresh
-from dashboards.mart.cube import read_cube
+from dashboards.mart.reading import read_cube
 from dashboards.mart.refresh import COLUMNS, refresh_margin
 from dashboards.mart.sources import files_by_month
 from dashboards.mart.stored import stored_digests

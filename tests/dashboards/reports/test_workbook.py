@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dashboards.links import Links
-from dashboards.mart.cube import read_cube
+from dashboards.mart.reading import read_cube
 from dashboards.reports.asked import Asked
 from dashboards.reports.files import report_csv, report_workbook
 from dashboards.reports.filters import Filters
