@@ -5,8 +5,6 @@ Also the mart: filled from nothing, and brought up to date after one day's chang
 
 import random
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -15,26 +13,39 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from benchmarks.figures import Figure, Other, Taken, percentile, seconds, taken
+from benchmarks.margin_world import (
+    MONTHS,
+    NOW,
+    PROVIDER,
+    account_of,
+    bill_of,
+    costs_of,
+    filled,
+    line_of,
+    service_of,
+)
 from benchmarks.workload import SEED
 from dashboards.mart.reading import read_cube
 from dashboards.mart.refresh import refresh_margin
+from dashboards.pages import compile_templates
 from dashboards.routes import router
+from fusion_billing.commands.serving import spare_collections
 from storage.lake import Lake
-from storage.lake_tables import COST, MARGIN_DAILY, RATED_LINE
+from storage.lake_tables import COST, MARGIN_DAILY
 from storage.state import State, open_state
 
-NOW = datetime(2026, 12, 2, tzinfo=UTC)
-MONTHS = [date(2024, 12, 1), *(date(2025 + place // 12, place % 12 + 1, 1) for place in range(23))]
-METRICS = ("tokens", "minutes", "messages", "pages", "searches", "seats")
-METRICS_USED = 2
-SERVICES = ("nexacloud", "nexadesk", "nexavoice")
 QUESTIONS = (
     "", "/margin", "/margin/customers?sort=-revenue", "/margin/negative", "/bridge", "/cogs",
     "/margin/service?service={service}", "/margin/customer?service={service}&account={account}",
-    "/margin/metric?service={service}&metric=tokens", "/cogs/prices",
+    "/margin/metric?service={service}&metric=tokens", "/margin/metrics", "/margin/days",
+    "/cogs/unattributed", "/cogs/prices", "/revenue", "/invoiced", "/mrr", "/close",
+    "/margin/table", "/rated_lines", "/costs",
     "/trace/revenue?service={service}&account={account}",
     "/trace/cogs?service={service}&account={account}",
+    "/trace/bill?provider={provider}&invoice={bill}", "/trace/invoice?line={line}",
 )  # fmt: skip
+# Another basis and another time are asked for once beforehand, as the first page of today is.
+STATES = ("?basis=invoiced", "?as_of=2026-11-15")
 # What the matrix page shows, as an analyst would ask it.
 BARE = """
     SELECT service, month, sum(revenue_cents), sum(cogs_cad)
@@ -45,14 +56,14 @@ BARE = """
 def margin_figures(folder: Path, accounts_count: int) -> Iterator[Figure | str]:
     """Yield pages a second of new and of repeated questions, and days a second of the mart."""
     lake, state = Lake(folder / "lake"), open_state("", folder)
-    _fill(lake, accounts_count)
-    filled = seconds(lambda: refresh_margin(lake, state, at=NOW))
+    filled(lake, state, accounts_count)
+    from_nothing = seconds(lambda: refresh_margin(lake, state, at=NOW))
     rows = lake.scan(MARGIN_DAILY).select(pl.len()).collect().item()
-    yield f"mart of {rows:,} rows filled from nothing in {filled:,.1f} s"
-    lake.append_unless(COST, _costs(MONTHS[-2], 3, "late"), column="import_id", value="late")
+    yield f"mart of {rows:,} rows filled from nothing in {from_nothing:,.1f} s"
+    lake.append_unless(COST, costs_of(MONTHS[-2], 3, "late", NOW), column="import_id", value="late")
     changed = seconds(lambda: refresh_margin(lake, state, at=NOW))
     yield Figure("one day's change in the mart", "refreshes", 1 / changed, [
-        Other("filling it from nothing", 1 / filled),
+        Other("filling it from nothing", 1 / from_nothing),
     ])  # fmt: skip
     yield from _pages(lake, state, accounts_count)
     state.close()
@@ -66,7 +77,11 @@ def _pages(lake: Lake, state: State, accounts_count: int) -> Iterator[Figure | s
     app.state.lake, app.state.state, app.state.clock = lake, state, lambda: NOW
     app.include_router(router)
     client = TestClient(app)
-    client.get("/dashboards")
+    for state_of_figures in ("", *STATES):
+        first = seconds(lambda: client.get(f"/dashboards{state_of_figures}"))  # noqa: B023 - called at once
+        yield f"the first page {state_of_figures or 'of today'}: {first * 1000:,.0f} ms"
+    compile_templates()
+    spare_collections()
     files = [path for path, _ in lake.files(MARGIN_DAILY)]
     with duckdb.connect() as bare:
         bare.execute(BARE, [files]).fetchall()
@@ -75,16 +90,22 @@ def _pages(lake: Lake, state: State, accounts_count: int) -> Iterator[Figure | s
     new: dict[str, list[Taken]] = {}
     repeated: dict[str, list[Taken]] = {}
     for address in _addresses(accounts_count):
-        page = address.partition("?")[0]
+        page = _page(address)
         new.setdefault(page, []).append(_asked(client, address))
         repeated.setdefault(page, []).append(_asked(client, address))
     for what, by_page in (("a new question", new), ("a question asked before", repeated)):
         for page, times in by_page.items():
-            yield f"{page:<30} {what:<24} {_told(times)}"
+            yield f"{page:<34} {what:<24} {_told(times)}"
         every = [each for times in by_page.values() for each in times]
         yield Figure(f"pages, {what}", "pages", _rate(every), [other], _told(every))
     yield Figure("the page of the bare query's figures, new", "pages",
                  _rate(new["/dashboards/margin"]), [other])  # fmt: skip
+
+
+def _page(address: str) -> str:
+    """Return the page of an address; of another basis or time its first page has a name."""
+    path, _, query = address.partition("?")
+    return path + "".join(state for state in STATES if state[1:] in query.split("&"))
 
 
 def _rate(times: Sequence[Taken]) -> float:
@@ -102,10 +123,15 @@ def _told(times: Sequence[Taken]) -> str:
 def _addresses(accounts_count: int) -> Iterator[str]:
     chance = random.Random(SEED)
     for month in MONTHS[-12:]:
-        for question in QUESTIONS:
-            service = chance.choice(SERVICES)
-            account = _account(chance.randrange(accounts_count))
-            path = question.format(service=service, account=account)
+        for question in (*QUESTIONS, *STATES):
+            place = chance.randrange(accounts_count)
+            path = question.format(
+                service=service_of(place),
+                account=account_of(place),
+                line=line_of(place, month),
+                provider=PROVIDER,
+                bill=bill_of(month),
+            )
             yield f"/dashboards{path}{'&' if '?' in path else '?'}month={month:%Y-%m}"
 
 
@@ -114,65 +140,3 @@ def _asked(client: TestClient, address: str) -> Taken:
     time_taken = taken(lambda: answers.append(client.get(address).status_code))
     assert answers == [200], address
     return time_taken
-
-
-def _fill(lake: Lake, accounts_count: int) -> None:
-    places = pl.DataFrame({"place": range(accounts_count * METRICS_USED)})
-    lines = pl.concat([_lines(places, month) for month in MONTHS])
-    lake.append_unless(RATED_LINE, lines, column="id", value="none")
-    costs = pl.concat([_costs(month, accounts_count * METRICS_USED, "first") for month in MONTHS])
-    lake.append_unless(COST, costs, column="import_id", value="first")
-
-
-def _owned(places: pl.DataFrame, month: date) -> pl.DataFrame:
-    account = pl.col("place") // METRICS_USED
-    index = (account + pl.col("place") % METRICS_USED) % len(METRICS)
-    return places.select(
-        month=pl.lit(month),
-        account_id=pl.format("account-{}", account),
-        service=(account % len(SERVICES)).replace_strict(dict(enumerate(SERVICES))),
-        metric_code=index.replace_strict(dict(enumerate(METRICS))),
-        units=(pl.col("place") * 7919 + month.month * 131) % 9973 + 1,
-    )
-
-
-def _lines(places: pl.DataFrame, month: date) -> pl.DataFrame:
-    start = datetime(month.year, month.month, 1, 5, tzinfo=UTC)
-    end = datetime(month.year + month.month // 12, month.month % 12 + 1, 1, 5, tzinfo=UTC)
-    known = _owned(places, month).with_columns(
-        id=pl.format("line-{}-{}-{}", "account_id", "metric_code", pl.lit(str(month))),
-        kind=pl.lit("charge"), plan_code=pl.lit("pro"), currency=pl.lit("CAD"),
-        period_start=pl.lit(start), period_end=pl.lit(end), quantity="units",
-        quantity_included=pl.lit(0), amount_cents=pl.col("units") * 3, rated_at=pl.lit(NOW),
-        watermark=pl.lit("usage_0:1"),
-    )  # fmt: skip
-    return _typed(known, RATED_LINE.polars_schema)
-
-
-def _costs(month: date, count: int, import_id: str) -> pl.DataFrame:
-    places = pl.DataFrame({"place": range(count)})
-    start = datetime(month.year, month.month, 1, 5, tzinfo=UTC)
-    known = _owned(places, month).with_columns(
-        day=pl.lit(month), last_day=pl.lit(month), charge_period_start=pl.lit(start),
-        charge_period_end=pl.lit(start), provider=pl.lit("Example Cloud"),
-        provider_service=pl.lit("Compute"), charge_category=pl.lit("Usage"),
-        billing_currency=pl.lit("CAD"), fx_rate=pl.lit(Decimal(1)), import_id=pl.lit(import_id),
-        effective_cost=pl.col("units").cast(pl.Decimal(38, 12)) / 50,
-        cogs_cad=pl.col("units").cast(pl.Decimal(38, 12)) / 50,
-        billed_cost=pl.col("units").cast(pl.Decimal(38, 12)) / 50,
-        row_number=pl.int_range(1, pl.len() + 1), source=pl.lit("bench"), revision=pl.lit(1),
-        source_key=pl.format("{}-{}-{}", pl.lit(import_id), "account_id", "metric_code"),
-        is_withdrawn=pl.lit(value=False), recorded_at=pl.lit(NOW),
-    )  # fmt: skip
-    return _typed(known, COST.polars_schema)
-
-
-def _typed(known: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    absent = [pl.lit(None).alias(name) for name in schema if name not in known.columns]
-    return known.with_columns(absent).select(
-        pl.col(name).cast(kind) for name, kind in schema.items()
-    )
-
-
-def _account(place: int) -> str:
-    return f"account-{place}"

@@ -5,15 +5,18 @@ Rounds for display only, half-up and last; nothing computed comes back from here
 
 from datetime import date, datetime
 from decimal import Decimal, localcontext
+from functools import lru_cache
 
 from babel.dates import format_date, format_datetime, get_timezone
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from catalog.money import MONEY_CONTEXT, amount_of_cents, rounded_cents
+from catalog.money import MONEY_CONTEXT, ZERO, amount_of_cents, rounded_cents
 
 LOCALE = "en_CA"
 TIMEZONE = "America/Toronto"
 DECIMALS_SHOWN_MAX = 24
+# Values that are equal are written alike, so what was written of late is remembered.
+WRITTEN_MAX = 8192
 NOT_APPLICABLE = "n/a"
 UNALLOCATED = "Unallocated"
 SHARED = "Shared"
@@ -62,10 +65,8 @@ def whole_percent(ratio: Decimal | None) -> str:
 
 def quantity(value: Decimal | None) -> str:
     """Return a quantity with all its decimals and no superfluous zero."""
-    if value is None:
-        return ""
-    with localcontext(MONEY_CONTEXT):
-        return str(format_decimal(value, "#,##0." + "#" * DECIMALS_SHOWN_MAX, locale=LOCALE))
+    # A negative zero, which equals zero, is zero.
+    return "" if value is None else _quantity(value or ZERO)
 
 
 def count(value: int) -> str:
@@ -85,9 +86,7 @@ def short_month(first_day: date) -> str:
 
 def instant(moment: datetime | None) -> str:
     """Return an instant to the minute, in Toronto."""
-    if moment is None:
-        return ""
-    return format_datetime(moment, "d MMM y, HH:mm z", tzinfo=get_timezone(TIMEZONE), locale=LOCALE)
+    return "" if moment is None else _instant(moment)
 
 
 def service_label(service: str | None) -> str:
@@ -100,6 +99,18 @@ def account_label(account: str | None) -> str:
     return SHARED if account is None else account
 
 
+@lru_cache(maxsize=WRITTEN_MAX)
+def _quantity(value: Decimal) -> str:
+    with localcontext(MONEY_CONTEXT):
+        return str(format_decimal(value, "#,##0." + "#" * DECIMALS_SHOWN_MAX, locale=LOCALE))
+
+
+@lru_cache(maxsize=WRITTEN_MAX)
+def _instant(moment: datetime) -> str:
+    return format_datetime(moment, "d MMM y, HH:mm z", tzinfo=get_timezone(TIMEZONE), locale=LOCALE)
+
+
+@lru_cache(maxsize=WRITTEN_MAX)
 def _currency(amount: Decimal, currency: str, pattern: str | None) -> str:
     shown = amount_of_cents(rounded_cents(amount, currency), currency)
     # Babel rounds in the current context, whose 28 digits a lake column can exceed.

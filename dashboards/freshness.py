@@ -1,4 +1,4 @@
-"""How fresh the figures are and what there is to choose from, read from the lake."""
+"""How fresh the figures are and what there is to choose from."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,8 +6,7 @@ from datetime import date, datetime
 import polars as pl
 
 from dashboards.margin import KEYS
-from storage.lake import Lake
-from storage.lake_tables import COST, RATED_LINE
+from dashboards.mart.cube import Cube
 
 ACCOUNTS_OFFERED_MAX = 500
 
@@ -30,23 +29,21 @@ class Choices:
     months: tuple[date, ...]
 
 
-def read_freshness(lake: Lake) -> Freshness:
+NO_CHOICES = Choices((), (), ())
+
+
+def freshness_of(cube: Cube) -> Freshness:
     """Return when the last line was rated, from which usage, and how far costs reach."""
-    lines = lake.scan(RATED_LINE).select("rated_at", "watermark")
-    newest = lines.filter(pl.col("rated_at") == pl.col("rated_at").max()).head(1).collect()
-    rated_at, watermark = newest.row(0) if newest.height else (None, None)
-    costs_to = lake.scan(COST).select(pl.col("charge_period_end").max()).collect().item()
-    return Freshness(rated_at, watermark, costs_to)
+    return Freshness(cube.rated_at, cube.watermark, cube.costs_to)
 
 
-def read_choices(lake: Lake) -> Choices:
+def choices_of(cube: Cube) -> Choices:
     """Return every service, account and month that has a rated line or a cost."""
-    keys = [lake.scan(table).select(KEYS).unique() for table in (RATED_LINE, COST)]
-    return choices_of(pl.concat(keys).collect())
+    return cube.remembered("choices", lambda: _choices(cube))
 
 
-def choices_of(rows: pl.DataFrame) -> Choices:
-    """Return the distinct services, accounts (the first 500) and months of some rows."""
+def _choices(cube: Cube) -> Choices:
+    rows = pl.concat([cube.by_account.select(KEYS), cube.foreign.select(KEYS)])
     services, accounts, months = (
         tuple(rows[key].drop_nulls().unique().sort().to_list()) for key in KEYS
     )

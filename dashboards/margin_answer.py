@@ -1,7 +1,7 @@
 """The margin report in its three forms: page, CSV and JSON, from one reading of the lake."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from dashboards.charts import sparkline
 from dashboards.close.as_closed import cube_as_of, invoiced_as_of
 from dashboards.csv_text import Cell, csv_text
 from dashboards.formats import account_label, axis_money, service_label
-from dashboards.freshness import Choices, choices_of, read_freshness
+from dashboards.freshness import NO_CHOICES, Choices, choices_of, freshness_of
 from dashboards.links import Links
 from dashboards.margin import (
     BASES,
@@ -35,9 +35,10 @@ from dashboards.margin_page import (
     table_rows,
     unallocated_words,
 )
+from dashboards.mart.cube import Cube
 from dashboards.mart.invoiced import cube_on_basis
 from dashboards.mart.ledger import read_ledger
-from dashboards.names import Names, read_names
+from dashboards.names import Names, names_stamp, read_names
 from dashboards.plots import columns_plot
 from dashboards.reports.basis_words import LEADS, NAMES, NOTES, links_on_basis
 from dashboards.reports.filters import NOW, Filters, as_of_from
@@ -90,15 +91,10 @@ def read_report(lake: Lake, state: State, params: Mapping[str, str]) -> Report:
     scope = scope_from(params)
     by, sort = choice_from(params, "by", tuple(GROUPINGS)), choice_from(params, "sort", SORTS)
     page = page_from(params)
-    basis = Basis(choice_from(params, "basis", BASES))
-    reason = basis_reason(basis, is_odoo_read=read_ledger(lake, state).is_read)
-    filters = Filters(basis=basis, as_of=as_of_from(params))
-    cube = cube_on_basis(
-        cube_as_of(lake, state, filters), basis, lambda: invoiced_as_of(lake, state, filters)
-    )
-    every_part = cube.by_account.select(*KEYS, *MEASURES).sort(KEYS, nulls_last=True)
-    if reason is not None:
-        every_part = every_part.clear()
+    filters = _filters_of(params)
+    reason = basis_reason(filters.basis, is_odoo_read=read_ledger(lake, state).is_read)
+    cube = _cube_of(lake, state, filters)
+    parts = in_scope(cube.by_account.lazy(), scope).select(*KEYS, *MEASURES).collect()
     foreign = in_scope(cube.foreign.lazy(), scope).group_by("currency")
     counted = foreign.agg(pl.col("lines_count").sum()).sort("currency").collect()
     return Report(
@@ -106,23 +102,47 @@ def read_report(lake: Lake, state: State, params: Mapping[str, str]) -> Report:
         by=by,
         sort=sort,
         page=page,
-        parts=in_scope(every_part.lazy(), scope).collect(),
-        choices=choices_of(every_part),
+        parts=parts.clear() if reason else parts.sort(KEYS, nulls_last=True),
+        choices=NO_CHOICES if reason else choices_of(cube),
         foreign=dict(counted.iter_rows()),
-        basis=basis,
+        basis=filters.basis,
         reason=reason,
         as_of=filters.as_of,
     )
 
 
-def margin_context(lake: Lake, state: State, report: Report, links: Links) -> dict[str, Any]:
-    """Return what the template of the margin page shows."""
+def margin_context(
+    lake: Lake, state: State, params: Mapping[str, str], links: Links
+) -> dict[str, Any]:
+    """Return what the template of the margin page shows, once for each state of the figures."""
+    cube = _cube_of(lake, state, _filters_of(params))
+    told = (links, names_stamp(state), read_ledger(lake, state).is_read)
+    question = ("margin table", tuple(sorted(params.items())), *told)
+
+    def context() -> dict[str, Any]:
+        return _context(state, read_report(lake, state, params), cube, links)
+
+    return cube.remembered(question, context)
+
+
+def _filters_of(params: Mapping[str, str]) -> Filters:
+    basis = Basis(choice_from(params, "basis", BASES))
+    return Filters(basis=basis, as_of=as_of_from(params))
+
+
+def _cube_of(lake: Lake, state: State, filters: Filters) -> Cube:
+    cube = cube_as_of(lake, state, filters)
+    return cube_on_basis(cube, filters.basis, lambda: invoiced_as_of(lake, state, filters))
+
+
+def _context(state: State, report: Report, cube: Cube, links: Links) -> dict[str, Any]:
     scope, trend, rows = report.scope, trend_of(report.parts), report.rows
     links = links_on_basis(links, report.basis)
     table = table_rows(rows, report.by, scope, report.page)
     names = read_names(state, [row.keys.get("account_id") for row in table])
     return {
-        "report": report,
+        # A page is remembered without the rows that it is computed from.
+        "report": replace(report, parts=report.parts.clear()),
         "links": links,
         "bases": NAMES,
         "lead": LEADS[report.basis].format(months=range_words(scope, report.choices.months)),
@@ -140,7 +160,7 @@ def margin_context(lake: Lake, state: State, report: Report, links: Links) -> di
         "told_of_time": table_words(ENGLISH, report.as_of, report.basis),
         "notices": notices_of(report.parts, report.foreign, str(report.basis)),
         "unallocated": unallocated_words(report.parts),
-        "freshness": read_freshness(lake),
+        "freshness": freshness_of(cube),
         "heat": heat,
         "page_link": lambda page: links.margin(
             scope, by=report.by, sort=report.sort or None, page=page

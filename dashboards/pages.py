@@ -133,3 +133,9 @@ def _templates() -> Environment:
 
 
 TEMPLATES = _templates()
+
+
+def compile_templates() -> None:
+    """Compile every template now, which else the first page to use it waits for."""
+    for name in TEMPLATES.list_templates():
+        TEMPLATES.get_template(name)

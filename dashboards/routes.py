@@ -18,9 +18,10 @@ from dashboards.draft_standing import draft_standing, moves_of_drafts, odoo_link
 from dashboards.drafts import STATUSES, draft_page, find_draft
 from dashboards.explanation import draft_lines_of, explanation_of
 from dashboards.explanation_usage import signed_line_csv, usage_page
-from dashboards.freshness import read_choices, read_freshness
+from dashboards.freshness import choices_of, freshness_of
 from dashboards.links import Links
 from dashboards.margin_answer import margin_context, margin_csv, margin_json, read_report
+from dashboards.mart.reading import read_cube
 from dashboards.names import read_names
 from dashboards.pages import PREFIX, NotFoundPage, PageRoute, asset, links_of, page
 from dashboards.rated_lines import exported_lines, find_rated_line, rated_line_page
@@ -64,8 +65,7 @@ Now = Annotated[datetime, Depends(_now)]
 @router.get("/margin/table")
 def margin_page(request: Request, lake: TheLake, state: TheState, now: Now) -> HTMLResponse:
     """Show revenue, COGS, gross profit and gross margin."""
-    report = read_report(lake, state, request.query_params)
-    context = margin_context(lake, state, report, _of_time(request)[0])
+    context = margin_context(lake, state, request.query_params, _of_time(request)[0])
     return page(request, "margin.html", now, **context)
 
 
@@ -87,7 +87,8 @@ def rated_lines_page(request: Request, lake: TheLake, state: TheState, now: Now)
     params = request.query_params
     scope, currency = scope_from(params), text_from(params, "currency")
     links, told = _of_time(request)
-    lines = rated_line_page(lake, scope, currency, page_from(params), _known_at(request))
+    cube, asked = read_cube(lake, state), (scope, currency, page_from(params), _known_at(request))
+    lines = cube.remembered(("rated lines", *asked), lambda: rated_line_page(lake, *asked))
     return page(
         request,
         "rated_lines.html",
@@ -98,9 +99,9 @@ def rated_lines_page(request: Request, lake: TheLake, state: TheState, now: Now)
         links=links,
         told_of_time=told,
         page_link=lambda number: links.lines(scope, currency=currency, page=number),
-        choices=read_choices(lake),
+        choices=choices_of(cube),
         names=read_names(state, (row["account_id"] for row in lines.rows)),
-        freshness=read_freshness(lake),
+        freshness=freshness_of(cube),
     )
 
 
@@ -158,9 +159,11 @@ def rated_line_signed(request: Request, line_id: str, lake: TheLake, state: TheS
 @router.get("/costs")
 def costs_page(request: Request, lake: TheLake, state: TheState, now: Now) -> HTMLResponse:
     """Show the cost rows behind a COGS figure."""
-    scope = scope_from(request.query_params)
+    params = request.query_params
+    scope = scope_from(params)
     links, told = _of_time(request)
-    costs = cost_page(lake, scope, page_from(request.query_params), _known_at(request))
+    cube, asked = read_cube(lake, state), (scope, page_from(params), _known_at(request))
+    costs = cube.remembered(("costs", *asked), lambda: cost_page(lake, *asked))
     return page(
         request,
         "costs.html",
@@ -170,9 +173,9 @@ def costs_page(request: Request, lake: TheLake, state: TheState, now: Now) -> HT
         links=links,
         told_of_time=told,
         page_link=lambda number: links.costs(scope, page=number),
-        choices=read_choices(lake),
+        choices=choices_of(cube),
         names=read_names(state, (row["account_id"] for row in costs.rows)),
-        freshness=read_freshness(lake),
+        freshness=freshness_of(cube),
     )
 
 

@@ -10,12 +10,19 @@ from catalog.services import Service
 from catalog.store.services import services
 from dashboards.close.checklist import Item, checklist
 from dashboards.close.close_reports import month_report, months_report
-from dashboards.close.close_store import books_after, books_of, decisions, kept_text, latest_of
+from dashboards.close.close_store import (
+    books_after,
+    books_of,
+    decisions,
+    decisions_digest,
+    kept_text,
+    latest_of,
+)
 from dashboards.close.facts import CloseSources, read_facts
 from dashboards.close.month_tables import MonthBook
 from dashboards.mart.reading import read_cube
 from dashboards.pages import NotFoundPage, body_of, links_of, page
-from dashboards.reports.answer import report_context
+from dashboards.reports.answer import answered_page, report_context
 from dashboards.reports.asked import Asked
 from dashboards.reports.filters import filters_from, of_months
 from dashboards.reports.forms import in_form
@@ -37,11 +44,21 @@ def add_close(router: APIRouter) -> None:
 
 def all_months(request: Request, form: str = "html") -> Response:
     """Answer how all months stand."""
-    asked = _asked(request, form)
+    asked, path = _asked(request, form), "/close"
     with asked.state.read() as connection:
         known = decisions(connection)
-        report = months_report(asked, latest_of(known), books_after(connection, known))
-    return _answered(request, asked, report, "/close", form)
+
+    def report() -> Report:
+        with asked.state.read() as connection:
+            return months_report(asked, latest_of(known), books_after(connection, known))
+
+    if form != "html":
+        return in_form(asked, report(), form)
+    question = (path, asked.filters, asked.links, asked.names_stamp, decisions_digest(known))
+    return answered_page(
+        *(request, asked, question),
+        lambda: report_context(asked, report(), path) | _choices(asked, None),
+    )
 
 
 def one_month(request: Request, month: str, form: str = "html") -> Response:
@@ -99,7 +116,7 @@ def _checklist(request: Request, service: Service, month: date) -> tuple[Item, .
 
 def _answered(
     request: Request, asked: Asked, report: Report, path: str, form: str,
-    offered: list[Service] | None = None,
+    offered: list[Service],
 ) -> Response:  # fmt: skip
     if form == "html":
         context = report_context(asked, report, path) | _choices(asked, offered)

@@ -1,12 +1,11 @@
 """The figures of all months as they are now, were at a time, or with months as closed."""
 
-import hashlib
 from collections.abc import Sequence
 
 import polars as pl
 
 from dashboards.close.books import parts_as_closed
-from dashboards.close.close_store import books_after, decisions, latest_of
+from dashboards.close.close_store import books_after, decisions, decisions_digest, latest_of
 from dashboards.close.month_close import MonthClose, effective
 from dashboards.margin.pinned import Pinned, rows_as_closed
 from dashboards.mart.cube import Cube
@@ -28,10 +27,7 @@ def cube_as_of(lake: Lake, state: State, filters: Filters) -> Cube:
         return cube
     with state.read() as connection:
         known = decisions(connection)
-    told = "\n".join(
-        f"{close.service_code} {close.month} {close.revision} {close.state}" for close in known
-    )
-    name = f"as closed {hashlib.sha256(told.encode()).hexdigest()}"
+    name = f"as closed {decisions_digest(known)}"
     return cube.other_state(name, lambda: _as_closed(cube, state, name, known))
 
 

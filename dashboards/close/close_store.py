@@ -1,5 +1,6 @@
 """Decisions about months, and the figures kept of them, in the state database."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -28,6 +29,14 @@ def decisions(
     if month is not None:
         asked = asked.where(_row.month == month.isoformat())
     return [_close(dict(row)) for row in connection.execute(asked).mappings()]
+
+
+def decisions_digest(known: Sequence[MonthClose]) -> str:
+    """Return a text that changes with every decision: each is a revision of its month."""
+    told = "\n".join(
+        f"{close.service_code} {close.month} {close.revision} {close.state}" for close in known
+    )
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def latest_of(found: Sequence[MonthClose]) -> dict[str, dict[date, MonthClose]]:

@@ -130,9 +130,11 @@ def _providers(cube: Cube, service: str | None, month: date) -> set[str]:
 
 def _costs(lake: Lake, month: date) -> pl.DataFrame:
     """Return the costs in effect of a month and of the one before."""
-    wanted = pl.col("month").is_in([month_before(month), month])
     columns = ("month", "provider", "last_day", "billing_currency", "fx_source")
-    return costs_in_effect(lake).filter(wanted).select(columns).collect()
+    wanted = pl.col("month").is_in([month_before(month), month])
+    last = month_after(month) - timedelta(days=1)
+    costs = costs_in_effect(lake, first=month_before(month), last=last)
+    return costs.filter(wanted).select(columns).collect()
 
 
 def _short(costs: pl.DataFrame, providers: set[str], month: date) -> list[tuple[str, date]]:

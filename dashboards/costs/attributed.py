@@ -81,7 +81,7 @@ def _read(lake: Lake, state: State, first: date, last: date, as_of: datetime | N
         # Only an estimate asks whether a charge of earlier days covers these.
         since = None if prices else first
         touches = (pl.col("day") <= last) & (pl.col("last_day") >= first)
-        covering = costs_in_effect(lake, as_of, since=since).filter(touches).collect()
+        covering = costs_in_effect(lake, as_of, first=since, last=last).filter(touches).collect()
         costs = covering.filter(pl.col("day") >= first)
         rates = read_rates(connection, as_of)
         codes = _divided_by(rules) | {price.metric_code for price in prices}

@@ -49,19 +49,34 @@ class Kept:
 
 
 def costs_in_effect(
-    lake: Lake, as_of: datetime | None = None, *, since: date | None = None
+    lake: Lake,
+    as_of: datetime | None = None,
+    *,
+    first: date | None = None,
+    last: date | None = None,
 ) -> pl.LazyFrame:
     """Return the cost rows that count, as they were known at a time, with all columns.
 
-    Rows from before revisions were kept are taken as always known. Of months before the one that
-    `since` is in, files are not read: all revisions of a row are of one day.
+    Rows from before revisions were kept are taken as always known. `first` and `last` leave out
+    rows of earlier and later days: all revisions of a row are of one day. Rows from before days
+    were kept have none, in a month one off at most: these stay, if they are of those months.
     """
-    costs = lake.scan(COST)
-    if since is not None:
-        # A row older than its own day may lie in the month before, where Toronto's clock was.
-        before = (since.replace(day=1) - timedelta(days=1)).replace(day=1)
-        costs = costs.filter(pl.col("month") >= before)
+    costs, day = lake.scan(COST), pl.col("day")
+    if first is not None:
+        costs = costs.filter(pl.col("month") >= _month_before(first))
+        costs = costs.filter(day.is_null() | (day >= first))
+    if last is not None:
+        costs = costs.filter(pl.col("month") <= _month_after(last))
+        costs = costs.filter(day.is_null() | (day <= last))
     return in_effect(costs, as_of)
+
+
+def _month_before(day: date) -> date:
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def _month_after(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def is_imported(lake: Lake, import_id: str) -> bool:

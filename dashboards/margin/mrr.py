@@ -93,6 +93,8 @@ def chained_movement(movements: Sequence[Movement]) -> Movement:
 
 
 def _take(movement: Movement, before: Decimal, after: Decimal, *, was_there: bool) -> None:
+    if not before and not after:
+        return
     movement.opening = _add(movement.opening, before)
     movement.closing = _add(movement.closing, after)
     movement.customers_count += after > 0
@@ -109,7 +111,8 @@ def _take(movement: Movement, before: Decimal, after: Decimal, *, was_there: boo
 
 
 def _mrr_at(spans: Sequence[FeeSpan], instant: datetime) -> Decimal:
-    return _total(span.amount for span in spans if span.holds_at(instant))
+    amounts = [span.amount for span in spans if span.holds_at(instant)]
+    return amounts[0] if len(amounts) == 1 else _total(amounts)
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:

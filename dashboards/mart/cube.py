@@ -38,25 +38,19 @@ class Cube:
     _answers: Memory = field(default_factory=lambda: Memory(ANSWERS_MAX), compare=False)
     _states: Memory = field(default_factory=lambda: Memory(STATES_MAX), compare=False)
 
-    def remembered(
-        self,
-        question: object,
-        answer: Callable[[], Answer],
-        *,
-        is_small: Callable[[Answer], bool] = lambda _: True,
-    ) -> Answer:
+    def remembered(self, question: object, answer: Callable[[], Answer]) -> Answer:
         """Return an answer that depends on this state alone, computed the first time it is asked.
 
-        The last 1,024 questions whose answers are small enough are remembered.
+        The last 1,024 questions are remembered.
         """
-        return self._answers.remembered(question, answer, is_small)
+        return self._answers.remembered(question, answer)
 
     def other_state(self, name: object, cube: Callable[[], "Cube"]) -> "Cube":
         """Return another state of the same figures, computed the first time it is asked for.
 
         Each is as large as this one, and readers choose them: the last four are remembered.
         """
-        return self._states.remembered(name, cube, lambda _: True)
+        return self._states.remembered(name, cube)
 
     def with_parts(
         self, name: str, parts: pl.DataFrame, *, foreign: pl.DataFrame | None = None

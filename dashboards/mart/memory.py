@@ -17,18 +17,14 @@ class Memory:
     known: OrderedDict[object, Any] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def remembered(
-        self, question: object, answer: Callable[[], Answer], is_small: Callable[[Answer], bool]
-    ) -> Answer:
-        """Return an answer, computed the first time it is asked; a large one each time."""
+    def remembered(self, question: object, answer: Callable[[], Answer]) -> Answer:
+        """Return an answer, computed the first time it is asked."""
         with self.lock:
             if question in self.known:
                 self.known.move_to_end(question)
                 known: Answer = self.known[question]
                 return known
         found = answer()
-        if not is_small(found):
-            return found
         with self.lock:
             self.known[question] = found
             while len(self.known) > self.most:

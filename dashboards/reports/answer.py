@@ -1,9 +1,12 @@
 """A report as its page: the filters to choose from, the freshness line, the other language."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from fastapi import Request, Response
+
+from dashboards.pages import body_of, page
 from dashboards.reports.asked import Asked
 from dashboards.reports.basis_words import NAMES, NOTES
 from dashboards.reports.cells import said
@@ -15,6 +18,21 @@ from dashboards.scope import month_param
 SECTIONS = {"service": "margin", "days": "margin", "customer": "customers", "metric": "metrics",
             "unattributed": "cogs", "prices": "cogs", "invoiced": "revenue"}  # fmt: skip
 Option = tuple[str, str, bool]
+
+
+def answered_page(
+    request: Request,
+    asked: Asked,
+    question: tuple[object, ...],
+    context: Callable[[], Mapping[str, Any]],
+) -> Response:
+    """Answer a report's page, computed and written once for each state of the figures.
+
+    `question` is all that it depends on beside them: its address, names, what Odoo has posted.
+    """
+    known = asked.cube.remembered(("context", *question), context)
+    body = asked.cube.remembered(("body", *question), lambda: body_of(known))
+    return page(request, "report.html", asked.at, body=body, **known)
 
 
 def report_context(asked: Asked, report: Report, path: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -82,9 +82,9 @@ def _movements(asked: Asked, recurring: Recurring, months: Sequence[date]) -> Mo
 
 
 def _end_of(month: date, zone: ZoneInfo, at: datetime) -> datetime:
-    """Return the end of a service's local month, of the current one this moment."""
+    """Return the end of a service's local month, of the current one this moment; in UTC."""
     following = month_at(place_of(month) + 1)
-    return min(datetime.combine(following, time(), zone), at)
+    return min(datetime.combine(following, time(), zone).astimezone(UTC), at)
 
 
 def _by_month(asked: Asked, found: Movements, months: Sequence[date]) -> Table:

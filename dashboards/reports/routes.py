@@ -10,8 +10,8 @@ from dashboards.mart.invoiced import cube_on_basis
 from dashboards.mart.ledger import read_ledger
 from dashboards.mart.recurring import recurring_stamp
 from dashboards.mart.standing import standings_stamp
-from dashboards.pages import body_of, links_of, page
-from dashboards.reports.answer import report_context
+from dashboards.pages import links_of
+from dashboards.reports.answer import answered_page, report_context
 from dashboards.reports.asked import Asked
 from dashboards.reports.basis_words import links_on_basis
 from dashboards.reports.cogs import cogs, unattributed
@@ -58,15 +58,13 @@ def answer(path: str, request: Request, form: str = "html") -> Response:
         has_all_rows=form != "html",
         ledger=read_ledger(state.lake, state.state),
     )
-    report = built(path, asked, state.lake)
-    if form == "html":
-        question = _question(path, asked)
-        context = asked.cube.remembered(
-            ("context", *question), lambda: report_context(asked, report, path)
-        )
-        body = asked.cube.remembered(("body", *question), lambda: body_of(context))
-        return page(request, "report.html", asked.at, body=body, **context)
-    return in_form(asked, report, form)
+    if form != "html":
+        return in_form(asked, built(path, asked, state.lake), form)
+    question = _question(path, asked)
+    return answered_page(
+        *(request, asked, question),
+        lambda: report_context(asked, built(path, asked, state.lake), path),
+    )
 
 
 REPORTS: Mapping[str, Build] = {
@@ -110,18 +108,12 @@ FOOTED: Mapping[str, Callable[[Asked], Asked]] = {
 
 
 def built(path: str, asked: Asked, lake: Lake) -> Report:
-    """Return a report; a page of it is built once for each state of figures and names."""
-
-    def build() -> Report:
-        of_lake = LAKE_REPORTS.get(path)
-        report = REPORTS[path](asked) if of_lake is None else of_lake(asked, lake)
-        told = _told_of_time(path, asked)
-        feet = [_foot(path, asked, lake)] if path in FOOTED and report.tables else []
-        return replace(report, notices=[*told, *report.notices], tables=[*report.tables, *feet])
-
-    if asked.has_all_rows:
-        return build()
-    return asked.cube.remembered(("report", *_question(path, asked)), build)
+    """Return a report, with what it says of its time and the tie-out at its foot."""
+    of_lake = LAKE_REPORTS.get(path)
+    report = REPORTS[path](asked) if of_lake is None else of_lake(asked, lake)
+    told = _told_of_time(path, asked)
+    feet = [_foot(path, asked, lake)] if path in FOOTED and report.tables else []
+    return replace(report, notices=[*told, *report.notices], tables=[*report.tables, *feet])
 
 
 def _told_of_time(path: str, asked: Asked) -> list[Notice]:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request, Response
 
 from dashboards.close.as_closed import cube_as_of
 from dashboards.margin import Basis
-from dashboards.pages import NotFoundPage, body_of, links_of, page
-from dashboards.reports.answer import report_context
+from dashboards.mart.ledger import read_ledger
+from dashboards.pages import NotFoundPage, links_of
+from dashboards.reports.answer import answered_page, report_context
 from dashboards.reports.asked import Asked
 from dashboards.reports.filters import filters_from
 from dashboards.reports.forms import add_forms, in_form
@@ -56,13 +57,24 @@ def _answer(path: str, request: Request, form: str) -> Response:
         at=state.clock(),
         has_all_rows=form != "html",
     )
-    report = TRACES[path](asked, state.lake, params)
-    report = replace(report, notices=[*known_then(asked), *report.notices])
     if form != "html":
-        return in_form(asked, report, form)
-    context = report_context(asked, report, path)
-    context |= _addresses(asked, path, params, context)
-    return page(request, "report.html", asked.at, body=body_of(context), **context)
+        return in_form(asked, _built(path, asked, state.lake, params), form)
+    # What is posted does not change the margin pages' figures: it is a part of the question.
+    posted = read_ledger(state.lake, state.state).lines_digest
+    stamps = (asked.links, asked.this_month, asked.names_stamp, posted)
+    question = (path, tuple(sorted(params.items())), *stamps)
+
+    def context() -> Mapping[str, Any]:
+        report = _built(path, asked, state.lake, params)
+        known = report_context(asked, report, path)
+        return known | _addresses(asked, path, params, known)
+
+    return answered_page(request, asked, question, context)
+
+
+def _built(path: str, asked: Asked, lake: Lake, params: Mapping[str, str]) -> Report:
+    report = TRACES[path](asked, lake, params)
+    return replace(report, notices=[*known_then(asked), *report.notices])
 
 
 def _addresses(

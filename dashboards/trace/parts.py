@@ -1,20 +1,18 @@
 """The parts of a figure, read from the lake: rated lines with their invoice, and costs."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
 from dashboards.costs.attributed import attributed_costs, ruled_costs, traced_costs
-from dashboards.costs.cost_store import costs_in_effect
 from dashboards.margin import CURRENCY, with_owners
 from dashboards.pages import NotFoundPage
 from dashboards.rated_lines import lines_known
 from dashboards.trace.figure import Figure
 from odoo_bridge.change_feed.invoice_lines import invoiced_lines
 from storage.lake import Lake
-from storage.lake_tables import INVOICE_LINE, RATED_LINE
+from storage.lake_tables import COST, RATED_LINE
 from storage.state import State
 
 LINE_COLUMNS = (
@@ -26,7 +24,7 @@ COST_ORDER = (
     *("day", "provider", "provider_service", "service", "account_id", "metric_code"),
     *("source", "source_key", "import_id", "row_number", "rule_id"),
 )
-REMEMBERED_ROWS_MAX = 200
+NO_BILL = "No cost row in effect is of this bill."
 # What a rule divides at once, as its page is asked for.
 DIVIDED_KEYS = ("rule_id", "day", "provider", "provider_service")
 
@@ -36,40 +34,27 @@ def line_parts(lake: Lake, figure: Figure) -> pl.DataFrame:
 
     `invoiced_cents` is null for a line on no posted invoice.
     """
-    # What is posted does not change the margin pages' figures: it is a question of its own.
-    posted = tuple(lake.files(INVOICE_LINE))
-    return _remembered(figure, ("line parts", posted), lambda: _line_parts(lake, figure))
+    nobody = {"provider": pl.lit(None, pl.String), "provider_service": pl.lit(None, pl.String)}
+    lines = figure.of(_rated(lake, figure).with_columns(**nobody))
+    counted = lines.filter(pl.col("currency") == CURRENCY).select(LINE_COLUMNS).collect()
+    is_billed = pl.col("rated_line_id").is_in(counted["id"].implode())
+    posted = invoiced_lines(lake, figure.asked.filters.known_at, with_line=is_billed)
+    by_line = (
+        posted.filter(is_billed)
+        .sort("move_id")
+        .group_by("rated_line_id")
+        .agg(
+            move_name=pl.col("move_name").first(),
+            moves_count=pl.col("move_id").n_unique(),
+            invoiced_cents=pl.col("untaxed_cents").sum(),
+        )
+    )
+    found = counted.join(by_line.collect(), left_on="id", right_on="rated_line_id", how="left")
+    return found.sort(LINE_ORDER, descending=[True, *[False] * 4])
 
 
 def cost_parts(lake: Lake, state: State, figure: Figure) -> pl.DataFrame:
     """Return the costs that the figure's COGS is made of: rows, divided parts and estimates."""
-    return _remembered(figure, "cost parts", lambda: _cost_parts(lake, state, figure))
-
-
-def _remembered(figure: Figure, what: object, answer: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    """Return the parts of a figure, computed once for each state of the figures if they are few."""
-    question = (what, tuple(figure.wanted.items()), figure.months, figure.asked.filters.known_at)
-    return figure.asked.cube.remembered(
-        question, answer, is_small=lambda parts: parts.height <= REMEMBERED_ROWS_MAX
-    )
-
-
-def _line_parts(lake: Lake, figure: Figure) -> pl.DataFrame:
-    nobody = {"provider": pl.lit(None, pl.String), "provider_service": pl.lit(None, pl.String)}
-    lines = figure.of(_rated(lake, figure).with_columns(**nobody))
-    counted = lines.filter(pl.col("currency") == CURRENCY).select(LINE_COLUMNS)
-    posted = invoiced_lines(lake, figure.asked.filters.known_at)
-    billed = posted.filter(pl.col("rated_line_id").is_not_null()).sort("move_id")
-    by_line = billed.group_by("rated_line_id").agg(
-        move_name=pl.col("move_name").first(),
-        moves_count=pl.col("move_id").n_unique(),
-        invoiced_cents=pl.col("untaxed_cents").sum(),
-    )
-    found = counted.join(by_line, left_on="id", right_on="rated_line_id", how="left")
-    return found.sort(LINE_ORDER, descending=[True, *[False] * 4]).collect()
-
-
-def _cost_parts(lake: Lake, state: State, figure: Figure) -> pl.DataFrame:
     first, last = figure.days
     costs = traced_costs(lake, state, first=first, last=last, as_of=figure.asked.filters.known_at)
     rated = _rated(lake, figure).filter(
@@ -109,13 +94,15 @@ def bill_rows(
         of_bill.append(pl.col("invoice_id") == invoice)
     if import_id is not None:
         of_bill.append(pl.col("import_id") == import_id)
-    days = (
-        costs_in_effect(lake, as_of).filter(of_bill).select(pl.col("day").unique()).collect()["day"]
-    )
+    # Of all its revisions, for that asks less: which of them count is asked for its days alone.
+    told = lake.scan(COST).filter(of_bill).select("month", "day").unique().collect()
+    days = pl.concat([told["day"].drop_nulls(), told["month"], told["month"].dt.month_end()])
     first, last = days.min(), days.max()
     if not (isinstance(first, date) and isinstance(last, date)):
-        raise NotFoundPage("No cost row in effect is of this bill.")
+        raise NotFoundPage(NO_BILL)
     rows = ruled_costs(lake, state, first=first, last=last, as_of=as_of).filter(of_bill)
+    if rows.is_empty():
+        raise NotFoundPage(NO_BILL)
     return rows.sort(COST_ORDER, nulls_last=True)
 
 
@@ -129,7 +116,8 @@ def invoice_lines(
     """Return the posted lines of an invoice in Odoo, or of one rated line, with rated amounts."""
     asked = {"move_id": move_id, "odoo_database": database, "rated_line_id": rated_line}
     met = [pl.col(name) == value for name, value in asked.items() if value is not None]
-    lines = invoiced_lines(lake, as_of).filter(met).sort("move_id", "line_id").collect()
+    posted = invoiced_lines(lake, as_of, with_line=pl.all_horizontal(met))
+    lines = posted.filter(met).sort("move_id", "line_id").collect()
     ids = lines["rated_line_id"].drop_nulls().unique().to_list()
     rated = lake.scan(RATED_LINE).filter(pl.col("id").is_in(ids))
     known = rated.select("id", "amount_cents").collect()

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from dashboards.pages import compile_templates
 from fusion_billing.app import create_app, create_front_door, create_push_protocol
 from fusion_billing.clock import Clock, SystemClock, TestClock
 from fusion_billing.commands.options import DataDir, instant_of, settings_of
@@ -35,7 +36,7 @@ def serve(
     serve_house(settings, clock_of(settings, test_clock))
 
 
-def _spare_collections() -> None:
+def spare_collections() -> None:
     """Let collections pass over what lives as long as the process, and come less often.
 
     A push leaves no cycles behind; every collection looked through the whole program for them.
@@ -72,7 +73,8 @@ def serve_house(settings: Settings, clock: Clock) -> None:
                 timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
             )
         )
-        _spare_collections()
+        compile_templates()
+        spare_collections()
         # uvicorn raises the signal that stopped it once more; the house must still be closed.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: None)

@@ -19,13 +19,19 @@ MOVE = ("odoo_database", "move_id")
 _decoder = msgspec.json.Decoder(MirroredLine)
 
 
-def invoiced_lines(lake: Lake, as_of: datetime | None = None) -> pl.LazyFrame:
+def invoiced_lines(
+    lake: Lake, as_of: datetime | None = None, *, with_line: pl.Expr | None = None
+) -> pl.LazyFrame:
     """Return the lines of invoices and credit notes that Odoo has posted, each once.
 
     They are those of now, or as they had been seen at a time. The columns are those of
-    `raw.invoice_line`; cents are before tax, negative on credit notes.
+    `raw.invoice_line`; cents are before tax, negative on credit notes. `with_line` leaves the
+    moves of which it selects a line, so that others are not looked through.
     """
     seen = lake.scan(INVOICE_LINE)
+    if with_line is not None:
+        moves = seen.filter(with_line).select(MOVE).unique()
+        seen = seen.join(moves, on=MOVE, how="semi")
     if as_of is not None:
         seen = seen.filter(pl.col("seen_at") <= as_of)
     newest = pl.col("revision") == pl.col("revision").max().over(*MOVE)

@@ -35,14 +35,3 @@ def test_what_is_remembered_has_a_limit(way: str, most: int) -> None:
     assert asked(range(most, most + 1), remembered) == [most]
     assert asked(range(1, most + 1), remembered) == []
     assert asked(range(1), remembered) == [0]
-
-
-def test_a_large_answer_is_not_remembered() -> None:
-    """An answer that is not small is computed each time it is asked for."""
-    cube = A_CUBE.with_parts("large", NO_PARTS)
-    answers = iter((1, 2))
-
-    told = [cube.remembered("how many", lambda: next(answers), is_small=lambda _: False)
-            for _ in range(2)]  # fmt: skip
-
-    assert told == [1, 2]
