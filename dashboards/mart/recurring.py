@@ -35,14 +35,17 @@ class Recurring:
         return min(begun).replace(day=1) if begun else None
 
 
-def read_recurring(state: State) -> Recurring:
-    """Return the fees of all subscriptions that ever began; of a trial nothing is owed."""
+def read_recurring(state: State, known_at: datetime | None = None) -> Recurring:
+    """Return the fees of all subscriptions that ever began; of a trial nothing is owed.
+
+    Subscriptions that were made after `known_at` are left out: one can begin before it is made.
+    """
     spans: list[FeeSpan] = []
     foreign: dict[tuple[str, str], int] = {}
     with state.read() as connection:
         known = services(connection)
         for service in known:
-            rows = _subscriptions(connection, service.code)
+            rows = _subscriptions(connection, service.code, known_at)
             plans = plan_versions(connection, service.code, {row.plan_id for row in rows})
             starts: dict[str, datetime] = {}
             for row in rows:
@@ -68,13 +71,17 @@ def recurring_stamp(state: State) -> tuple[object, ...]:
         return (*(tuple(row) for row in found), tuple(connection.execute(prices).one()))
 
 
-def _subscriptions(connection: sa.Connection, service_code: str) -> Sequence[sa.Row]:  # type: ignore[type-arg]
-    """Return the subscriptions that began, the oldest first."""
+def _subscriptions(
+    connection: sa.Connection, service_code: str, known_at: datetime | None
+) -> Sequence[sa.Row]:  # type: ignore[type-arg]
+    """Return the subscriptions that began, as far as they were known, the oldest first."""
     own = subscription.c
     asked = sa.select(
         own.external_id, own.account_external_id, own.plan_id, own.started_at, own.ending_at,
         own.terminated_at,
     ).where(own.service_code == service_code, own.started_at.is_not(None))  # fmt: skip
+    if known_at is not None:
+        asked = asked.where(own.created_at <= known_at)
     return connection.execute(asked.order_by(own.started_at, own.id)).all()
 
 

@@ -12,9 +12,6 @@ FRENCH_OF_PRICES = FRENCH_OF_REVENUE | {
         "plus tard n'y sont pas. L'usage qui répartit un coût, et l'état des brouillons, sont ceux "
         "d'aujourd'hui."
     ),
-    "This page knows no earlier time: its figures are those of now.": (
-        "Cette page ne connaît pas d'autre moment\u00a0: ses chiffres sont ceux d'aujourd'hui."
-    ),
     "Bill less estimate": "Facture moins estimation",
     (
         "By provider and day, all services together, in CAD. A day that only one of them has is "

@@ -32,10 +32,14 @@ Movements = Mapping[tuple[str, date], Movement]
 
 
 def mrr_report(asked: Asked, _: Lake) -> Report:
-    """Return the movement of recurring revenue, the newest twelve whole months by default."""
-    words = asked.words
-    question = ("recurring", recurring_stamp(asked.state))
-    recurring = asked.cube.remembered(question, lambda: read_recurring(asked.state))
+    """Return the movement of recurring revenue, the newest twelve whole months by default.
+
+    As of a time it is what that time would have been told: what ended later still ran.
+    """
+    words, known_at = asked.words, asked.filters.known_at
+    asked = replace(asked, at=min(asked.at, known_at or asked.at))
+    question = ("recurring", recurring_stamp(asked.state), known_at)
+    recurring = asked.cube.remembered(question, lambda: read_recurring(asked.state, known_at))
     months = _months(asked, recurring)
     title = words.say("Monthly recurring revenue")
     lead = words.say("{months} · plan fees brought to a month · CAD",

@@ -122,14 +122,7 @@ def rows_words(words: Words, as_of: str) -> str:
 
 def of_now(asked: Asked) -> list[Notice]:
     """Tell where closed months were asked for that a close keeps nothing of this page."""
-    words = asked.words
-    if asked.filters.as_of == NOW:
-        return []
-    if asked.filters.known_at is not None:
-        said = "This page knows no earlier time: its figures are those of now."
-    else:
-        said = NOT_KEPT
-    return [Notice(words.say(said))]
+    return [] if asked.filters.as_of == NOW else [Notice(asked.words.say(NOT_KEPT))]
 
 
 def _by_invoice_date(asked: Asked) -> list[Notice]:

@@ -96,7 +96,7 @@ OF_NOW: Mapping[str, Callable[[Asked], object]] = {
     "/cogs/prices": lambda asked: (prices_stamp(asked.state), asked.at.date()),
 }
 # Of these, pages that can say what was known at a time; and those that can show closed months.
-OF_TIME = ("/margin/days", "/cogs/prices", "/revenue", "/invoiced")
+OF_TIME = ("/margin/days", "/cogs/prices", "/revenue", "/invoiced", "/mrr")
 OF_CLOSES = ("/revenue", "/invoiced")
 # Pages with the tie-out at their foot, and the months each of them shows.
 FOOTED: Mapping[str, Callable[[Asked], Asked]] = {

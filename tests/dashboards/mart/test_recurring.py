@@ -24,8 +24,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
         Fee("nexavoice", 1200_00, PlanInterval.YEARLY, trial_days=14),
         Fee("nexacloud", 499_00, currency="USD"),
     ])  # fmt: skip
-    begin(opened, "nexadesk", "acct-01", started_at=local(6, 10))
-    begin(opened, "nexadesk", "acct-02", started_at=local(7, 1), ending_at=local(8, 1))
+    begin(opened, "nexadesk", "acct-01", started_at=local(6, 10), created_at=local(6, 10))
+    begin(opened, "nexadesk", "acct-02", started_at=local(7, 1), ending_at=local(8, 1),
+          created_at=local(7, 15))  # fmt: skip
     begin(opened, "nexavoice", "acct-01", started_at=local(6, 25), status="terminated",
           terminated_at=local(7, 20))  # fmt: skip
     follow(opened, "nexavoice", "acct-01", started_at=local(7, 20), status="active",
@@ -79,3 +80,11 @@ def test_the_stamp_changes_with_any_subscription(state: State) -> None:
     begin(state, "nexadesk", "acct-08", started_at=local(11, 10))
 
     assert recurring_stamp(state) != before
+
+
+def test_what_was_made_later_was_not_known(state: State) -> None:
+    """A subscription that begins in the past counts from when it was made, as of a time."""
+    known = {span.account_id for span in read_recurring(state, local(7, 2)).spans}
+    later = {span.account_id for span in read_recurring(state, local(7, 16)).spans}
+
+    assert (known, later) == ({"acct-01"}, {"acct-01", "acct-02"})
