@@ -138,6 +138,7 @@ def _cube_of(lake: Lake, state: State, filters: Filters) -> Cube:
 def _context(state: State, report: Report, cube: Cube, links: Links) -> dict[str, Any]:
     scope, trend, rows = report.scope, trend_of(report.parts), report.rows
     links = links_on_basis(links, report.basis)
+    months_words = range_words(scope, report.choices.months)
     table = table_rows(rows, report.by, scope, report.page)
     names = read_names(state, [row.keys.get("account_id") for row in table])
     return {
@@ -145,7 +146,8 @@ def _context(state: State, report: Report, cube: Cube, links: Links) -> dict[str
         "report": replace(report, parts=report.parts.clear()),
         "links": links,
         "bases": NAMES,
-        "lead": LEADS[report.basis].format(months=range_words(scope, report.choices.months)),
+        "lead": LEADS[report.basis].format(months=months_words),
+        "months_words": months_words,
         "revenue_note": NOTES[report.basis],
         "names": names,
         "table": table,

@@ -123,6 +123,8 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # Jinja's own names would stand in for a forgotten one of ours.
+    templates.globals.clear()
     names = (
         "money", "plain_money", "cents_money", "cents_plain", "percent", "quantity", "count",
         "month", "short_month", "instant", "service_label", "account_label",

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from catalog.money import MONEY_CONTEXT, ZERO
 from dashboards.formats import plain_money
+from dashboards.reports.words import ENGLISH
 
 NAMED_MAX = 5
 # Of the house's cost, what names no service may be this much (docs/costs.md: 99 % are named).
@@ -32,6 +33,11 @@ class Item:
     found: str
     figures: Mapping[str, str] = field(default_factory=dict)
     cure: str = ""
+
+    @property
+    def told(self) -> str:
+        """Return what was found, in English."""
+        return ENGLISH.say(self.found, **self.figures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class ChecklistFailed(CloseRefused):
 
     def __init__(self, month: date, items: tuple[Item, ...]) -> None:
         found = failures(items)
-        told = "; ".join(f"{item.key}: {item.found.format(**item.figures)}" for item in found)
+        told = "; ".join(f"{item.key}: {item.told}" for item in found)
         super().__init__(
             f"{month:%Y-%m} can't be closed, {len(found)} of its checklist fail: {told} "
             "Mend them, or close with --force and --reason"

@@ -94,7 +94,7 @@ def _month(text: str) -> date:
 
 def _line(item: Item) -> str:
     cure = f"\n      {item.cure}" if item.cure else ""
-    return f"{item.status.value:4}  {item.key}: {item.found.format(**item.figures)}{cure}"
+    return f"{item.status.value:4}  {item.key}: {item.told}{cure}"
 
 
 def _data(done: MonthClose) -> dict[str, object]:

@@ -50,6 +50,13 @@ def test_the_totals_are_on_the_page(client: TestClient) -> None:
     ]  # fmt: skip
 
 
+def test_the_table_says_of_which_months_it_is(client: TestClient) -> None:
+    """The caption names how many rows there are, and the months their figures are of."""
+    page = client.get("/dashboards/margin/table?by=account&service=nexavoice").text
+
+    assert "rows, Jun 2026 to Nov 2026, in CAD." in page
+
+
 def test_a_loss_is_told_in_words_and_sign(client: TestClient) -> None:
     """A negative margin carries a minus sign and the word loss, not a colour alone."""
     page = page_at(client, "/dashboards/margin/table?by=account&service=nexavoice")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.close.checklist import Facts, Status, checklist, failures
+from dashboards.close.checklist import Facts, Item, Status, checklist, failures
 from dashboards.close.month_close import (
     STATE_AFTER,
     CloseRefused,
@@ -148,3 +148,15 @@ def test_long_lists_are_shortened() -> None:
 
     assert item.found.format(**item.figures).endswith("sub-4 +3.")
     assert item.figures["count"] == "8"
+
+
+def test_one_of_a_thing_is_told_in_the_singular() -> None:
+    """A finding about one of a thing says so, on the command line as on the page."""
+    found = "{count} corrections are unfinished: {names}."
+    one, two = (
+        Item("corrections", Status.FAIL, found, {"count": count, "names": "c-1"})
+        for count in ("1", "2")
+    )
+
+    assert one.told == "1 correction is unfinished: c-1."
+    assert two.told == "2 corrections are unfinished: c-1."
