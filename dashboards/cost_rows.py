@@ -1,7 +1,6 @@
 """Cost rows behind a COGS figure, read from the lake."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 import polars as pl
 
@@ -20,11 +19,12 @@ def cost_page(lake: Lake, scope: Scope, page: int, as_of: datetime | None = None
 
     They are those in effect now, or as known at a time.
     """
-    costs = _costs(lake, scope, as_of).collect()
-    cogs: Decimal | None = costs.select(pl.col("cogs_cad").sum()).item()
-    ordered = costs.lazy().sort(ORDER, descending=[True, True, False, False])
+    costs = _costs(lake, scope, as_of)
+    # Apart from the rows: of all of them but one column is read, of a page's every column.
+    count, cogs = costs.select(pl.len(), pl.col("cogs_cad").sum()).collect().row(0)
+    ordered = costs.sort(ORDER, descending=[True, True, False, False])
     rows = ordered.slice((page - 1) * ROWS_PER_PAGE, ROWS_PER_PAGE).collect()
-    return RowPage(rows.to_dicts(), page, costs.height, {"CAD": cogs or ZERO})
+    return RowPage(rows.to_dicts(), page, int(count), {"CAD": cogs or ZERO})
 
 
 def exported_costs(lake: Lake, scope: Scope, as_of: datetime | None = None) -> list[Row]:
