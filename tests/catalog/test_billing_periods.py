@@ -346,3 +346,41 @@ def test_a_subscription_that_has_not_started_has_no_periods() -> None:
     assert not list(ended_periods(pending, MONTHLY, TORONTO, moment))
     with pytest.raises(ValueError, match="has not started"):
         billing_period_at(pending, MONTHLY, TORONTO, moment)
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "end", "days"),
+    [
+        # Half past ten at night, to a midnight and to a minute after it.
+        ("America/Toronto", "2026-01-10T03:30:00Z", "2026-01-11T05:00:00Z", 2),
+        ("America/Toronto", "2026-01-10T03:30:00Z", "2026-01-10T05:01:00Z", 1),
+        ("Asia/Tokyo", "2026-01-09T15:00:00Z", "2026-01-10T15:01:00Z", 2),
+        ("Asia/Tokyo", "2026-01-09T16:00:00Z", "2026-01-10T15:00:00Z", 1),
+    ],
+)
+def test_days_are_counted_on_the_local_clock(zone: str, start: str, end: str, days: int) -> None:
+    """What the clock shows at both ends decides, wherever the computer that counts stands."""
+    assert local_days(at(start), at(end), ZoneInfo(zone)) == days
+
+
+@given(zone=zones, day=st.integers(0, 30), hour=st.integers(0, 23))
+def test_fee_days_left_are_local_days(zone: ZoneInfo, day: int, hour: int) -> None:
+    """On each day of a month, whatever the zone and hour, that day and those after it are left."""
+    january = billing_period_at(
+        a_subscription(started_at=at("2020-01-01T00:00:00Z")),
+        MONTHLY,
+        zone,
+        at("2027-01-15T12:00Z"),
+    )
+    local = datetime(2027, 1, 1 + day, hour, 30, tzinfo=zone)
+
+    assert fee_days_after(january, zone, local.astimezone(UTC)) == 31 - day
+
+
+@pytest.mark.parametrize(("zone", "days"), [("America/Toronto", 23), ("Asia/Tokyo", 22)])
+def test_the_fee_begins_on_the_local_day_of_the_start(zone: str, days: int) -> None:
+    """Half past three in the night of Greenwich is still the 9th in Toronto, the 10th in Tokyo."""
+    started_at = at("2026-01-10T03:30:00Z")
+    subscription = a_subscription(started_at=started_at)
+
+    assert billing_period_at(subscription, MONTHLY, ZoneInfo(zone), started_at).fee_days == days

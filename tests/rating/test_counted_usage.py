@@ -161,12 +161,49 @@ def test_roundings_are_told() -> None:
     for kind, is_prorated in ((AggregationType.LATEST, False), (AggregationType.SUM, True)):
         window = window_of(kind, is_prorated=is_prorated, recurring=False)
         found = counted_usage(usage, None, window, EVERYTHING).roundings
-        told[kind] = [(each.rule, each.how, each.decimals, each.after) for each in found]
+        told[kind] = [
+            (each.rule, each.how, each.decimals, each.before, each.after) for each in found
+        ]
 
     assert told == {
-        AggregationType.LATEST: [("latest value", "not below zero", None, 0)],
+        AggregationType.LATEST: [("latest value", "not below zero", None, Decimal("-1.005"), 0)],
         AggregationType.SUM: [
-            ("share of the period", "up", 5, Decimal("-1.005")),
-            ("as the metric says", "half-up", 2, Decimal("-1.01")),
+            ("share of the period", "up", 5, None, Decimal("-1.005")),
+            ("as the metric says", "half-up", 2, Decimal("-1.005"), Decimal("-1.01")),
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "counted"),
+    [(AggregationType.MAX, [0, 7, 0, 0]), (AggregationType.LATEST, [0, 0, 0, 3])],
+)
+def test_one_row_alone_counts(kind: AggregationType, counted: list[int]) -> None:
+    """Of equal highest values the first one counts, of all values the last one; others are 0."""
+    usage = frame(
+        [an_event(at, at * HOUR, Decimal(value)) for at, value in enumerate((2, 7, 7, 3), 1)]
+    )
+    window = replace(
+        a_window(a_metric(kind)), wants_event_values=False, period_days=30, timezone=TORONTO.key
+    )
+
+    found = counted_usage(usage, None, window, EVERYTHING)
+
+    assert list(found.rows["counts"]) == counted
+    assert found.denominator == 1
+    assert set(found.rows["weight"]) == {1}
+
+
+def test_a_unique_value_counts_when_it_comes_and_goes() -> None:
+    """A value counts once while it is there: one more when it comes, one less when it goes."""
+    kinds = ("add", "add", "remove", "remove", "add")
+    usage = frame([
+        an_event(at, at * HOUR, value_text="a", operation_type=kind)
+        for at, kind in enumerate(kinds, 1)
+    ])  # fmt: skip
+    window = replace(a_window(a_metric(AggregationType.UNIQUE_COUNT)), wants_event_values=False)
+
+    found = counted_usage(usage, None, window, EVERYTHING)
+
+    assert list(found.rows["counts"]) == [1, 0, -1, 0, 1]
+    assert found.units == 1

@@ -142,3 +142,33 @@ def test_groups_are_rounded_one_by_one(
     quantity = Quantity(sum((part.units for part in parts), Decimal(0)), 0, (), groups=groups)
     bucket = ChargeBucket(a_charge(terms, quantity_included=quota, pricing_group_keys=("region",)))
     assert quick_price(bucket, "CAD").cents(quantity) == billed_cents(bucket, quantity, "CAD")
+
+
+@given(ladders(), values)
+def test_a_ladder_that_does_not_rise_costs_the_same(
+    tiers: tuple[Tier, ...], units: Decimal
+) -> None:
+    """Tiers after one without end, or out of order, are walked as the explained price does it."""
+    for odd in ((*tiers, *tiers), tiers[::-1]):
+        bucket, quantity = ChargeBucket(a_charge(GraduatedTerms(odd))), Quantity(units, 1)
+        assert quick_price(bucket, "CAD").cents(quantity) == billed_cents(bucket, quantity, "CAD")
+
+
+@given(terms_of_models, st.integers(-1000, 1000).map(lambda n: Decimal(n).scaleb(-3)), included)
+def test_a_part_of_a_unit_costs_the_same(
+    terms: ChargeTerms, units: Decimal, quota: Decimal
+) -> None:
+    """Less than one unit, used or taken back, is priced in both ways alike."""
+    quantity = Quantity(units, 1, event_values=(units,), event_ids=("e",))
+    bucket = ChargeBucket(a_charge(terms, quantity_included=quota))
+    assert quick_price(bucket, "CAD").cents(quantity) == billed_cents(bucket, quantity, "CAD")
+
+
+@given(ladders())
+def test_the_top_of_a_tier_costs_the_same(tiers: tuple[Tier, ...]) -> None:
+    """Units that end exactly at the top of a tier are in that tier, in both ways."""
+    for top in (tier.to_value for tier in tiers if tier.to_value is not None):
+        for terms in (VolumeTerms(tiers), GraduatedTerms(tiers)):
+            bucket, quantity = ChargeBucket(a_charge(terms)), Quantity(top, 1)
+            cents = quick_price(bucket, "CAD").cents(quantity)
+            assert cents == billed_cents(bucket, quantity, "CAD")

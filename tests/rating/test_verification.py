@@ -10,7 +10,7 @@ from rating.closing import Closing
 from rating.invoice_draft import InvoiceDraft, invoice_draft
 from rating.rated_line_store import rated_line_frame
 from rating.rater import rated_plan_fee_line
-from rating.verifying.line_difference import Difference, differences, told
+from rating.verifying.line_difference import RESTORE, SHIP, Difference, differences, told
 from rating.verifying.recomputed_draft import RecomputedDraft
 from tests.rating.makers import TORONTO, a_charge_line, a_period, a_scope, a_subscription, used
 
@@ -79,3 +79,57 @@ def test_a_draft_without_a_line_differs(computed: RecomputedDraft) -> None:
     assert [each.what for each in found(computed, kept)] == [
         "draft's amount_cents", "line of the draft",
     ]  # fmt: skip
+
+
+def test_each_fault_of_the_lake_is_told_by_its_line(computed: RecomputedDraft) -> None:
+    """Rows that are missing, there twice, or of no line of the draft are told with a cure each."""
+    rows, fee = rated_line_frame(computed.lines), computed.lines[0].id
+    twice = pl.concat([rows, rows.head(1)])
+    foreign = pl.concat([rows, rows.head(1).with_columns(id=pl.lit("foreign"))])
+
+    def faults(stored: pl.DataFrame) -> list[Difference]:
+        return list(differences(computed.draft, computed, stored))
+
+    def one(line_id: str, stored: str, expected: str, cure: str) -> list[Difference]:
+        return [Difference(computed.draft.id, line_id, "line", stored, expected, cure)]
+
+    assert faults(rows.filter(pl.col("id") != fee)) == one(fee, "not in the lake", "one line", SHIP)
+    assert faults(twice) == one(fee, "in the lake 2 times", "one line", SHIP)
+    assert faults(foreign) == one("foreign", "in the lake", "no such line", RESTORE)
+
+
+def test_what_a_line_corrects_may_have_been_kept_by_no_early_draft(
+    computed: RecomputedDraft,
+) -> None:
+    """A draft that kept nothing of what its line corrects agrees; one naming another does not."""
+    fee, charge = computed.draft.lines
+    late = replace(computed.draft, lines=(fee, replace(charge, corrects_draft_id="draft-0")))
+    mended = RecomputedDraft(late, computed.lines)
+    other = replace(computed.draft, lines=(fee, replace(charge, corrects_draft_id="draft-9")))
+
+    assert found(mended, computed.draft) == []
+    assert [(each.what, each.line_id) for each in found(mended, other)] == [
+        ("line of the draft", charge.rated_line_id)
+    ]
+
+
+def test_a_changed_field_of_a_draft_is_told_with_both_values(computed: RecomputedDraft) -> None:
+    """Nothing is a value too: it is told by its name."""
+    kept = replace(computed.draft, account_id="other", fee_until=None)
+
+    shown = {each.what: each for each in found(computed, kept)}
+
+    assert set(shown) == {"draft's account_id", "draft's fee_until"}
+    account, fee = shown["draft's account_id"], shown["draft's fee_until"]
+    assert (account.stored, account.computed, account.line_id) == ("other", "account-1", None)
+    assert (fee.stored, fee.computed) == ("nothing", '"2026-02-01T05:00:00Z"')
+    assert {each.cure for each in shown.values()} == {RESTORE}
+
+
+def test_a_line_twice_in_a_draft_is_told(computed: RecomputedDraft) -> None:
+    """A draft that names one line twice has more lines than there are."""
+    kept = replace(computed.draft, lines=(*computed.draft.lines, computed.draft.lines[0]))
+
+    (twice,) = found(computed, kept)
+
+    assert (twice.what, twice.stored, twice.computed) == ("lines of the draft", "3 lines", "2")
