@@ -31,8 +31,8 @@ TRANSPORTS: dict[str, Callable[[OdooSettings], Transport]] = {
 READS = frozenset(
     {
         *("check_object_reference", "context_get", "default_get", "fields_get", "has_access"),
-        *("has_group", "get_param", "get_wkhtmltopdf_state", "name_search", "read", "search"),
-        *("search_count", "search_read"),
+        *("get_external_id", "get_param", "get_wkhtmltopdf_state", "has_group", "name_search"),
+        *("read", "search", "search_count", "search_read"),
     }
 )
 

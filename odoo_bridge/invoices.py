@@ -15,6 +15,7 @@ from catalog.accounts import Account
 from odoo_bridge.cards.card_store import intend_charge
 from odoo_bridge.change_feed.changed_by_hand import deleted_by_hand
 from odoo_bridge.change_feed.feed_store import remember_sent
+from odoo_bridge.checks.provinces import province_fault, provinces_without_position
 from odoo_bridge.clock.clock_invoice import ClockInvoice
 from odoo_bridge.clock.leaving import Leaving, Split
 from odoo_bridge.clock.verifying import unbilled_fees
@@ -41,7 +42,7 @@ from odoo_bridge.partners import (
 )
 from odoo_bridge.posting import MODEL, post_once
 from odoo_bridge.product_rows import ProductKey, product_keys
-from odoo_bridge.products import product_ids_of
+from odoo_bridge.products import fit_product_ids, product_ids_of
 from odoo_bridge.readback import (
     READ_FIELDS,
     MoveState,
@@ -54,6 +55,7 @@ from odoo_bridge.readback import (
 )
 from odoo_bridge.reversals.originals import reversal_of
 from odoo_bridge.send_report import DraftReport, Outcome, SendReport
+from odoo_bridge.wording.languages import Languages
 from rating.draft_store import drafts_waiting, mark_sent, park, waiting_count
 from rating.invoice_draft import InvoiceDraft
 from storage.fault_points import reached
@@ -142,18 +144,22 @@ class _Sending:
         self._now = now
         self._dry_run = dry_run
         self._company_currency = ""
+        self._provinces_without_position: frozenset[int] = frozenset()
         self._partner_ids: dict[str, int] = {}
         self._product_ids: dict[ProductKey, int] = {}
         self._corrected: dict[str, str] = {}
         self._taken: set[str] = set()
         self._orders: dict[str, OdooOrder] = {}
         self._making = Making(odoo, self._parking)
+        self._languages = Languages(odoo)
         self._leaving = Leaving(state, odoo, rules.combined_codes, now)
 
     def begin(self) -> None:
         """Refuse an Odoo that is not ready, before anything is written."""
         refuse_missing_fields(self._odoo)
-        self._company_currency = company_of(self._odoo).currency
+        company = company_of(self._odoo)
+        self._company_currency = company.currency
+        self._provinces_without_position = provinces_without_position(self._odoo, company)
 
     def send(self, batch: Sequence[InvoiceDraft], terms_of: Callable[[str], BillingTerms]) -> None:
         """Adopt what Odoo holds already; create the rest, read it back, remember it."""
@@ -167,6 +173,9 @@ class _Sending:
         unknown = {draft.account_id for draft in new} - self._partner_ids.keys()
         accounts = [self._account_of(account_id) for account_id in sorted(unknown)]
         self._partner_ids |= linked_partner_ids(self._state, self._odoo, accounts)
+        self._languages.note(self._partner_ids.values())
+        unnamed = {key for draft in new for key in product_keys(draft)} - self._product_ids.keys()
+        self._product_ids |= fit_product_ids(self._odoo, unnamed)
         self._orders = self._orders_of(new)
         ready = [ready for draft in new for ready in self._ready(draft, terms_of)]
         self._settle(self._making.created(ready), is_new=True)
@@ -215,6 +224,7 @@ class _Sending:
                 account = self._account_of(draft.account_id)
                 partner_id = partner_id_of(self._state, self._odoo, account)
                 self._partner_ids[draft.account_id] = partner_id
+            self._refuse_untaxable(self._partner_ids[draft.account_id])
             unknown = product_keys(draft) - self._product_ids.keys()
             self._product_ids |= product_ids_of(self._odoo, unknown)
             partner_id = self._partner_ids[draft.account_id]
@@ -222,7 +232,8 @@ class _Sending:
             order = self._orders.get(draft.id)
             corrected = reversal_of(self._state, self._odoo, draft)
             self._corrected[draft.id] = corrected.told
-            rows = to_odoo_rows(draft, partner_id, self._product_ids, terms, order, corrected)
+            said = self._languages.worded(draft, partner_id)
+            rows = to_odoo_rows(said, partner_id, self._product_ids, terms, order, corrected)
             yield draft, rows
 
     def _orders_of(self, drafts: Iterable[InvoiceDraft]) -> dict[str, OdooOrder]:
@@ -241,6 +252,11 @@ class _Sending:
         problem = draft_fault(draft) or currency_fault(draft, self._company_currency)
         if problem is None and draft.odoo_move_id is not None and not self._rules.recreate:
             problem = deleted_by_hand(draft.odoo_move_id)
+        if problem:
+            raise NeedsHuman(problem)
+
+    def _refuse_untaxable(self, partner_id: int) -> None:
+        problem = province_fault(self._odoo, partner_id, self._provinces_without_position)
         if problem:
             raise NeedsHuman(problem)
 
@@ -315,6 +331,8 @@ class _Sending:
                 partner_id = found_partner_id(self._state, self._odoo, account)
                 if partner_id is None:
                     new_partner(self._odoo, account)
+                else:
+                    self._refuse_untaxable(partner_id)
                 whom = f"partner #{partner_id}" if partner_id else "a new partner"
                 told = f"{_amount(draft)} to {whom} for {partner_name(account)}"
                 self.reports[draft.id] = DraftReport(draft, Outcome.SENT, told)

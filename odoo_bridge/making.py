@@ -14,10 +14,13 @@ from odoo_bridge.external_ids import invoice_external_id
 from odoo_bridge.faults import NeedsHuman, OurBug, OutcomeUnknown, Retryable
 from odoo_bridge.loading import created_once, loaded_ids, resolved_id
 from odoo_bridge.move_rows import COLUMNS
-from odoo_bridge.posting import MODEL, UNTOLD
+from odoo_bridge.odoo_value import OdooValue
+from odoo_bridge.posting import MODEL
 from rating.invoice_draft import InvoiceDraft
 
 DRAFT_KEY = "x_fc_draft_id"
+# Who made an invoice and when stands on it; a note would say the same again.
+UNTOLD: OdooValue = {"tracking_disable": True}
 
 Rows: TypeAlias = list[tuple[str, ...]]
 Ready: TypeAlias = tuple[InvoiceDraft, Rows]

@@ -4,26 +4,24 @@ from collections.abc import Sequence
 
 from odoo_bridge.connection import ATTEMPTS_MAX, OdooConnection
 from odoo_bridge.faults import NeedsHuman, OurBug, OutcomeUnknown, Retryable
-from odoo_bridge.odoo_value import OdooValue
 from storage.fault_points import reached
 
 MODEL = "account.move"
 DRAFT = "draft"
-# Who made and posted it and when stands on an invoice; notes of both cost a quarter more.
-UNTOLD: OdooValue = {"tracking_disable": True}
 
 
 def post_once(odoo: OdooConnection, move_ids: Sequence[int]) -> dict[int, str]:
     """Post the drafts among some moves; return Odoo's words for those that it won't post.
 
-    Odoo posts a call's moves together or not at all, and never a posted one again.
+    Odoo posts a call's moves together or not at all, and never a posted one again. It notes on each
+    who posted it and when, for the auditor: nothing else of Odoo keeps that.
     """
     drafts = _still_drafts(odoo, move_ids)
     if not drafts:
         return {}
     reached("odoo.post.begun")
     try:
-        odoo.call(MODEL, "action_post", drafts, context=UNTOLD)
+        odoo.call(MODEL, "action_post", drafts)
     except OutcomeUnknown as fault:
         lost = fault
     except (Retryable, NeedsHuman, OurBug):
@@ -39,7 +37,7 @@ def _posted_singly(odoo: OdooConnection, move_ids: Sequence[int]) -> dict[int, s
     refusals: dict[int, str] = {}
     for move_id in move_ids:
         try:
-            odoo.call(MODEL, "action_post", [move_id], context=UNTOLD)
+            odoo.call(MODEL, "action_post", [move_id])
         except OutcomeUnknown as fault:
             _await_posted(odoo, [move_id], fault)
         except (NeedsHuman, OurBug) as fault:

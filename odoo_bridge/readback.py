@@ -14,7 +14,7 @@ from rating.invoice_draft import InvoiceDraft
 
 READ_FIELDS = [
     *("amount_untaxed", "currency_id", "invoice_line_ids", "move_type", "state"),
-    *("name", "invoice_date", "date"),
+    *("name", "invoice_date", "date", "amount_total"),
 ]
 # Odoo reckons in floats, which hold 15 digits exactly: tax must fit in, too.
 CENTS_MAX = 10**14 - 1
@@ -41,6 +41,7 @@ class OdooInvoice:
     name: str = ""
     invoice_date: str = ""
     accounting_date: str = ""
+    amount_total: Decimal | None = None
 
     @property
     def is_booked_later(self) -> bool:
@@ -50,6 +51,7 @@ class OdooInvoice:
 
 def from_odoo_move(read: OdooValue) -> OdooInvoice:
     """Return an invoice from what `account.move.read` answers for READ_FIELDS."""
+    total = read.get("amount_total")
     return OdooInvoice(
         move_id=int(read["id"]),
         move_type=str(read["move_type"]),
@@ -60,6 +62,7 @@ def from_odoo_move(read: OdooValue) -> OdooInvoice:
         name=str(read.get("name") or ""),
         invoice_date=str(read.get("invoice_date") or ""),
         accounting_date=str(read.get("date") or ""),
+        amount_total=None if total is None else from_odoo_amount(total),
     )
 
 
@@ -102,10 +105,14 @@ def invoice_fault(draft: InvoiceDraft, held: OdooInvoice) -> str | None:
     ]
     if not differences:
         return None
-    return (
-        f"invoice #{held.move_id} differs: {'; '.join(differences)}; "
-        "correct or delete the invoice in Odoo, then send again"
-    )
+    told = f"invoice #{held.move_id} differs: {'; '.join(differences)}"
+    if _is_taxed_inside(draft, held):
+        return (
+            f"{told}, which is its total, for the tax of its products is included in their price; "
+            "what we bill is before tax: give them one that comes on top, delete the invoice in "
+            "Odoo, then send again"
+        )
+    return f"{told}; correct or delete the invoice in Odoo, then send again"
 
 
 def posting_fault(draft: InvoiceDraft, held: OdooInvoice) -> str | None:
@@ -123,6 +130,11 @@ def currency_fault(draft: InvoiceDraft, company_currency: str) -> str | None:
         f"the draft is in {draft.currency}, Odoo's company in {company_currency}: "
         "bill it by hand, or give the plan the company's currency"
     )
+
+
+def _is_taxed_inside(draft: InvoiceDraft, held: OdooInvoice) -> bool:
+    expected = amount_of_cents(abs(draft.amount_cents), draft.currency)
+    return held.amount_untaxed != expected and held.amount_total == expected
 
 
 def _amounts(draft: InvoiceDraft, held: OdooInvoice) -> tuple[Decimal, str, bool]:

@@ -215,10 +215,11 @@ def _plan_members(product: CatalogueProduct) -> JsonObject:
 
 
 def _cents(product: CatalogueProduct) -> int:
-    """Return the sales price in cents; one that is finer can't be billed."""
+    """Return the sales price in cents; one that is finer, or no number, can't be billed."""
     with localcontext(MONEY_CONTEXT):
         cents = Decimal(product.price).scaleb(currency_exponent(product.currency))
-    if cents < 0 or cents != cents.to_integral_value():
+    # Odoo keeps NaN and Infinity where somebody's program writes them.
+    if not cents.is_finite() or cents < 0 or cents != cents.to_integral_value():
         raise UnreadableError(
             f"its sales price {product.price} is not a whole number of cents in {product.currency}"
         )

@@ -26,6 +26,7 @@ from odoo_bridge.loading import resolved_id
 from odoo_bridge.orders.order_store import KeptOrder, hold_order, kept_order_of
 from odoo_bridge.product_rows import ProductKey, product_keys
 from odoo_bridge.products import product_ids_of
+from odoo_bridge.wording.languages import worded_for_order
 from rating.invoice_draft import InvoiceDraft
 from storage.fault_points import reached
 from storage.state import State
@@ -146,7 +147,8 @@ class Leaving:
         if not clock.is_due:
             return self._late(draft, share, clock, is_placed=bool(lines))
         if own.lines and not lines:
-            rows = to_odoo_one_time_lines(own, share.order_id, self._products(own))
+            said = worded_for_order(self._odoo, own, share.order_id)
+            rows = to_odoo_one_time_lines(said, share.order_id, self._products(own))
             place(self._odoo, rows)
             reached("odoo.clock.placed")
         return Split(told=f"waits for Odoo's own invoice of {share.day} on order {clock.name}")

@@ -1,26 +1,16 @@
 """A live service beside our stand-in for Enterprise, its drafts, and a clock that tests wind."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import sqlalchemy as sa
-from pydantic import SecretStr
-from starlette.testclient import TestClient
 
 from catalog.services import InvoiceStyle
-from catalog.store import api_keys
 from catalog.store.accounts import accounts_by_id
 from catalog.subscriptions import Subscription
-from fusion_billing.app import create_app, create_front_door
-from fusion_billing.clock import SystemClock
-from fusion_billing.house import opened_house
-from fusion_billing.settings import Settings
 from odoo_bridge.connection import OdooConnection
 from odoo_bridge.invoices import SendRules, send_drafts
 from odoo_bridge.odoo_value import OdooValue
@@ -158,32 +148,6 @@ def send_drafts_of(
         now=at,
         rules=SendRules(combined_codes=codes),
     )
-
-
-@contextmanager
-def asking(
-    folder: Path, user: OdooDatabase, service_code: str
-) -> Iterator[Callable[[str], dict[str, Any]]]:
-    """Run an app over a book's state, and give what asks it with a key of the service."""
-    settings = Settings(
-        data_dir=folder,
-        odoo_url=user.url,
-        odoo_database=user.database,
-        odoo_login=user.login,
-        odoo_password=SecretStr(user.password),
-    )
-    with opened_house(settings, SystemClock()) as house:
-        with house.state.write() as connection:
-            _, key = api_keys.create_key(connection, service_code, house.pepper, AT)
-        client = TestClient(create_front_door(create_app(house), house))
-
-        def ask(path: str) -> dict[str, Any]:
-            headers = {"Authorization": f"Bearer {key}"}
-            answer = client.get(f"/api/v1{path}", headers=headers)
-            assert answer.status_code == 200, answer.text
-            return dict(answer.json())
-
-        yield ask
 
 
 def _text(lines: tuple[DraftLine, ...]) -> str:

@@ -103,12 +103,12 @@ def run(folder: Path, kills: int, seed: int, inside: OdooDatabase, user: OdooDat
     assert not forked(partial(begin, world, odoo))
     died: Counter[str] = Counter()
     lives: list[str] = []
-    # A place may be passed by for a while: a partner is found only where another life made it.
+    # A place may be passed by for a while: a partner is found only where another life made it. So
+    # every other life tries one where none died yet, before the drafts come to an end.
     while died.total() < kills or set(names) - set(died):
         assert len(lives) < LIVES_PER_KILL_MAX * kills, died
-        if len(lives) % len(names) == 0:
-            chance.shuffle(names)
-        place = names[len(lives) % len(names)]
+        untried = [name for name in names if name not in died]
+        place = chance.choice(untried if untried and len(lives) % 2 == 0 else names)
         is_first = place not in died
         life = partial(live, world, odoo, place, f"{seed}-{len(lives)}", is_first=is_first)
         lives.append(place)

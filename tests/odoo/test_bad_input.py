@@ -1,12 +1,16 @@
 """What is odd or wrong in one draft, on a real Odoo 19: kept as text, or parked with its reason."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
+from odoo_bridge.odoo_value import OdooValue
 from odoo_bridge.partners import partner_id_of
 from odoo_bridge.product_rows import ProductKey
 from odoo_bridge.products import product_ids_of
+from odoo_bridge.send_report import Outcome
 from rating.invoice_draft import InvoiceDraft
 from tests.odoo.house import House
 from tests.odoo_bridge.makers import a_draft, a_line, entered
@@ -56,6 +60,65 @@ def test_the_rest_of_a_batch_goes_on(house: House, transport: str) -> None:
     sent = {move["x_fc_draft_id"] for move in house.moves()}
     assert {one.id for one in well} <= sent
     assert not sent & {archived.id, moved.id, foreign.id}
+
+
+def taxed(house: House, name: str, **tax: OdooValue) -> InvoiceDraft:
+    """Keep a draft whose product a person gave a tax of its own."""
+    told = {"name": f"{name} {house.tag}", "amount": 7.0, "type_tax_use": "sale"}
+    tax_ids = house.inside.call("account.tax", "create", [told | tax])
+    key = ProductKey("nexadesk", f"{name}{house.tag}")
+    product = product_ids_of(house.odoo, [key])[key]
+    house.inside.call("product.product", "write", [product], {"taxes_id": [(6, 0, tax_ids)]})
+    lines = [a_line(10_000, charge_code=key.charge_code)]
+    return kept(house, name, a_draft(house.account(name), lines=lines))
+
+
+@contextmanager
+def no_position_for(house: House, province: str) -> Iterator[None]:
+    """Let Odoo apply no fiscal position to a province for a while."""
+    inside = house.inside
+    asked = [["state_ids.code", "=", province], ["country_id.code", "=", "CA"]]
+    positions = inside.call("account.fiscal.position", "search", asked)
+    inside.call("account.fiscal.position", "write", positions, {"auto_apply": False})
+    try:
+        yield
+    finally:
+        inside.call("account.fiscal.position", "write", positions, {"auto_apply": True})
+
+
+@pytest.mark.parametrize("transport", ["jsonrpc", "json2"])
+def test_taxes_set_up_oddly_hold_only_their_own(house: House, transport: str) -> None:
+    """A foreign tax, one inside the price and a province without a rule park; the rest goes on."""
+    odoo = entered(house.keyed, transport=transport)
+    abroad = {"country_id": house.inside.record_id("base.us")}
+    group = house.inside.call("account.tax.group", "create", [abroad | {"name": house.tag}])
+    foreign = taxed(house, "foreign", tax_group_id=group[0], **abroad)
+    inside = taxed(house, "inside", price_include_override="tax_included")
+    west = kept(house, "west", a_draft(house.account("west")), state="BC")
+    well = kept(house, "well", a_draft(house.account("well")))
+    with no_position_for(house, "BC"):
+        report = house.books.send(odoo)
+    problems = {one.draft.id: one.message for one in report.drafts}
+
+    assert (report.sent, report.parked, report.stopped_by) == (1, 3, None)
+    assert "taxes that are not compatible with your fiscal position" in problems[foreign.id]
+    assert "included in their price" in problems[inside.id]
+    assert "British Columbia (CA), for which Odoo has no fiscal position" in problems[west.id]
+    assert {move["x_fc_draft_id"] for move in house.moves()} == {well.id, inside.id}
+
+
+def test_a_province_is_billed_once_it_has_a_rule(house: House) -> None:
+    """A client parked for its province is foreseen as such, and billed by the rule it then has."""
+    west = house.account("west", state="BC")
+    house.books.add(west, a_draft(west, [10_000]))
+    partner_id_of(house.books.state, house.odoo, west)
+    with no_position_for(house, "BC"):
+        foreseen = house.books.send(house.odoo, dry_run=True)
+    sent = house.books.send(house.odoo)
+    (move,) = house.moves()
+
+    assert [one.outcome for one in foreseen.drafts] == [Outcome.PARKED]
+    assert (sent.sent, move["amount_tax"]) == (1, 12.0)
 
 
 @pytest.mark.parametrize("transport", ["jsonrpc", "json2"])

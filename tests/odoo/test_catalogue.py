@@ -183,6 +183,21 @@ def test_a_wrong_product_gets_one_note_a_problem(shelf: Shelf) -> None:
     assert (kept(shelf).version, len(shelf.versions())) == (2, 1)
 
 
+@pytest.mark.parametrize("transport", ["jsonrpc", "json2"])
+@pytest.mark.parametrize("price", ["nan", "inf"])
+def test_a_price_that_is_no_number_is_noted(shelf: Shelf, price: str, transport: str) -> None:
+    """NaN and infinity, which Odoo keeps, are noted on their product; other plans go on."""
+    odoo = entered(shelf.house.keyed, transport=transport)
+    shelf.read(odoo)
+    shelf.write(shelf.plan_product, list_price=float(price))  # float: Odoo's own
+    shelf.product("Solo", x_fc_plan_code="solo", list_price=5.0)
+    report = shelf.read(odoo)
+
+    assert [change.code for change in report.services[0].changes] == ["solo"]
+    assert "is not a whole number of cents" in shelf.notes(shelf.plan_product)[0]
+    assert (kept(shelf).version, kept(shelf).amount_cents) == (1, 4900)
+
+
 def test_a_service_that_is_not_live_writes_nothing(shelf: Shelf) -> None:
     """In shadow a problem is told here and not in Odoo; once live it is noted."""
     with shelf.state.write() as connection:

@@ -9,7 +9,9 @@ from catalog.services import InvoiceStyle, ServiceMode
 from odoo_bridge.send_report import Outcome
 from rating.draft_store import unpark_all
 from rating.invoice_draft import DraftStatus
-from tests.odoo.clocking import Clocked, asking, bill
+from tests.odoo.asking_app import asking
+from tests.odoo.clocking import Clocked, bill
+from tests.odoo.francophone import let_read_french
 from tests.odoo.killed_once import killed_at, send
 from tests.odoo.ordering import AT, KilledError, OrderBook, counting
 from tests.odoo.stamps import changed, stamps_of
@@ -117,6 +119,21 @@ def test_combined_is_one_invoice_of_the_clock(
     assert (kept.status, kept.odoo_move_id) == (DraftStatus.SENT, moves[0]["id"])
     assert stubbed[0].call("account.move.line", "search_count", lines) == 2
     assert (last.drafts, clocked.moves()) == ((), moves)
+
+
+def test_one_time_lines_speak_the_partners_language(
+    opened: Opened, stubbed: tuple[OdooDatabase, OdooDatabase]
+) -> None:
+    """Usage on the order of a French partner is told in French."""
+    clocked, odoo = opened(COMBINED), entered(stubbed[1])
+    (order,) = clocked.book.orders()
+    let_read_french(stubbed[0], [order["partner_id"][0]])
+    clocked.draft()
+    clocked.send(odoo)
+    mine = [["order_id", "=", clocked.order_id], ["x_fc_rated_line_id", "!=", False]]
+    lines = stubbed[0].call("sale.order.line", "search_read", mine, ["name"])
+
+    assert [line["name"] for line in lines] == ["Tokens 2\u00a0: 1\u00a0234\u00a0567"]
 
 
 @pytest.mark.parametrize(

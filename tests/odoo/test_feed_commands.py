@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from catalog.errors import NotFound
-from fusion_billing.cli import app
+from fusion_billing.cli import app, main
 from tests.odoo.house import House
 
 pytestmark = pytest.mark.xdist_group("odoo")
@@ -46,10 +45,19 @@ def test_the_feed_is_a_verb(folder: Path) -> None:
     assert swept.strip() == "0 of 0 invoices changed, all swept"
 
 
-def test_only_what_was_seen_can_be_accepted(folder: Path) -> None:
-    """Accepting a draft that the feed knows nothing of is refused."""
-    result = runner.invoke(app, ["odoo", "accept", "unknown", "--data-dir", str(folder)])
-    assert isinstance(result.exception, NotFound)
+def test_only_what_was_seen_can_be_accepted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Accepting a draft that nobody knows is refused in one line that says what to do."""
+    words = ["fusion-billing", "odoo", "accept", "unknown", "--data-dir", str(folder)]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+
+    assert ended.value.code == 1
+    assert told.startswith("fusion-billing: there is no invoice draft 'unknown': take the id from")
+    assert "`fusion-billing odoo feed`" in told
 
 
 def test_a_service_says_who_posts(folder: Path, house: House) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from odoo_bridge.invoices import SendRules
+from odoo_bridge.odoo_value import OdooValue
 from odoo_bridge.partners import partner_id_of
 from odoo_bridge.posting import post_once
 from rating.invoice_draft import DraftStatus, InvoiceDraft
@@ -17,6 +18,7 @@ from tests.odoo_bridge.makers import TORONTO, a_draft
 pytestmark = pytest.mark.xdist_group("odoo")
 
 CLOUD_POSTS = SendRules(posting_codes=frozenset({"nexacloud"}))
+CHANGE_FIELDS = ["old_value_char", "new_value_char"]
 FIELDS = ["state", "name", "date", "invoice_date", "sequence_number"]
 
 
@@ -26,6 +28,13 @@ def held(house: House, draft: InvoiceDraft) -> dict[str, object]:
         "account.move", "search_read", [["x_fc_draft_id", "=", draft.id]], FIELDS
     )
     return dict(found)
+
+
+def notes(house: House, draft: InvoiceDraft) -> list[OdooValue]:
+    """Return the notes that Odoo keeps on a draft's invoice."""
+    on_it = [["model", "=", "account.move"], ["res_id", "=", house.books.kept(draft).odoo_move_id]]
+    fields = ["create_uid", "tracking_value_ids"]
+    return list(house.inside.call("mail.message", "search_read", on_it, fields))
 
 
 def test_only_services_that_ask_for_it_are_posted(house: House) -> None:
@@ -38,6 +47,22 @@ def test_only_services_that_ask_for_it_are_posted(house: House) -> None:
     assert house.books.kept(cloud).status is DraftStatus.SENT
     messages = {line.draft.id: line.message for line in report.drafts}
     assert messages[cloud.id] == f"102.38 CAD is invoice {held(house, cloud)['name']}, posted"
+
+
+def test_who_posted_is_noted_for_the_auditor(house: House) -> None:
+    """Odoo notes on what we post who did it and when; what we only made has no note."""
+    cloud, desk = house.two_services()
+    house.books.send(house.odoo, rules=CLOUD_POSTS)
+    posted, made = (notes(house, draft) for draft in (cloud, desk))
+    values = house.inside.call(
+        "mail.tracking.value", "read", posted[0]["tracking_value_ids"], CHANGE_FIELDS
+    )
+    changes = {(one["old_value_char"], one["new_value_char"]) for one in values}
+
+    assert [note["create_uid"][0] for note in posted] == [house.user.user_id]
+    assert ("Draft", "Posted") in changes
+    assert (False, held(house, cloud)["name"]) in changes
+    assert made == []
 
 
 def test_posting_twice_posts_once(house: House) -> None:

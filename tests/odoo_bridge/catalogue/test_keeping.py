@@ -136,6 +136,8 @@ def test_what_cuts_periods_cannot_change_under_a_subscription(catalogue: KeptCat
     [
         ({"overage_price": "0,002"}, "2", "properties: invalid_amount"),
         ({"overage_price": ""}, "2", "it has no price"),
+        ({"overage_price": "NaN"}, "2", "properties: invalid_amount"),
+        ({"included_quota": "NaN"}, "2", "properties: invalid_included_quota"),
         ({"included_quota": "-1"}, "2", "properties: invalid_included_quota"),
         ({"charge_properties": '{"amount": "1"}'}, "2", "amount is said twice"),
         ({"charge_properties": "{amount: 1}"}, "2", "Fusion Billing price is not JSON"),
@@ -168,6 +170,9 @@ def test_a_wrong_charge_is_told_and_the_last_good_one_kept(
     [
         ({"price": "49.999"}, "49.999 is not a whole number of cents"),
         ({"price": "-1.0"}, "not a whole number of cents"),
+        ({"price": "NaN"}, "NaN is not a whole number of cents"),
+        ({"price": "Infinity"}, "Infinity is not a whole number of cents"),
+        ({"price": "1" + "0" * 300}, "amount_cents: invalid_amount"),
         ({"plan_interval": "daily"}, "interval: value_is_invalid"),
         ({"plan_properties": '{"trial_period": "x"}'}, "trial_period: value_is_invalid"),
         ({"plan_properties": '{"amount_cents": 1}'}, "amount_cents, which nobody"),

@@ -1,8 +1,6 @@
 """A look that breaks anywhere loses nothing and tells nothing twice; what is unseen is not gone."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,14 +16,6 @@ from tests.odoo_bridge.scripted_odoo import Answer, ScriptedOdoo, refusal, resul
 GATEWAY = Answer(b"", 502)
 DENIED = refusal("odoo.exceptions.AccessError", "You are not allowed to access 'Journal Entry'")
 CREATED = "invoice.created"
-
-
-@pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    """Give empty books."""
-    made = Books(tmp_path)
-    yield made
-    made.state.close()
 
 
 @pytest.fixture

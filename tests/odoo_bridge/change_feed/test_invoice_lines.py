@@ -25,14 +25,6 @@ LATER = "2026-12-01 10:05:00"
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    """Give empty books."""
-    made = Books(tmp_path)
-    yield made
-    made.state.close()
-
-
-@pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
     """Open an empty lake."""
     opened = Lake(tmp_path / "lake")

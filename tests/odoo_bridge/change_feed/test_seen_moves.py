@@ -1,9 +1,7 @@
 """What two sights of a move tell, and what a person's posting does to a parked draft."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -28,14 +26,6 @@ TODAY = date(2026, 12, 5)
 LATER = "2026-12-01 10:05:00"
 PAID = {"payment_state": "paid", "amount_residual": 0.0}
 UPDATED = "invoice.payment_status_updated"
-
-
-@pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    """Give empty books."""
-    made = Books(tmp_path)
-    yield made
-    made.state.close()
 
 
 def seen(**changed: OdooValue) -> SeenMove:

@@ -60,7 +60,7 @@ def test_an_order_is_found_by_each_of_its_subscriptions(state: State) -> None:
 
 
 def test_a_problem_forgets_nothing(state: State) -> None:
-    """A parked order keeps its place in Odoo; settling it again clears the problem."""
+    """A parked order keeps its place in Odoo, to be settled anew, which clears the problem."""
     order = wanted(FIRST, SECOND)
     with state.write() as connection:
         intend(connection, "books", order, AT)
@@ -71,5 +71,7 @@ def test_a_problem_forgets_nothing(state: State) -> None:
         settle(connection, "books", order, None, AT)
         settled = kept_orders(connection, "books", "nexadesk")["one"]
 
-    assert (parked.order, parked.problem, parked.settled_as) == (ORDER, "no", order.settled_as)
+    assert (parked.order, parked.problem, parked.settled_as) == (ORDER, "no", None)
+    assert not parked.is_in_hand
     assert (settled.order, settled.problem) == (ORDER, None)
+    assert settled.settled_as == order.settled_as

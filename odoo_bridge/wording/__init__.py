@@ -1,0 +1,1 @@
+"""The words of invoices in the language of who reads them."""
