@@ -37,7 +37,7 @@ from aggregation.quantity_memory import QuantityMemory
 from catalog.http import BodyLimit, Limits, install_error_handlers
 from catalog.key_cache import KeyCache
 from catalog.request_body import BodyLimits
-from fusion_billing import VERSION, frozen_time, health, metrics
+from fusion_billing import VERSION, frozen_time, health, metrics, waking
 from fusion_billing.catalogue_ownership import guards_of
 from fusion_billing.closes import close_sources
 from fusion_billing.house import House
@@ -151,6 +151,8 @@ def create_app(house: House) -> FastAPI:
     if answers:
         app.include_router(dashboards.routes.router, dependencies=PAGES_ONLY)
     app.include_router(metrics.router, dependencies=PAGES_ONLY)
+    if settings.odoo_url:
+        app.include_router(waking.router)
     if house.clock.is_test:
         app.include_router(frozen_time.router)
     app.add_api_route("/", _home, include_in_schema=False)

@@ -4,7 +4,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -38,6 +38,8 @@ SHARED_JOBS = frozenset(
         *("catalogue", "orders", "costs", "costs_odoo", "costs_providers", "feed"),
     }
 )
+# Several changes of one moment are one look, and nobody can ask for more than one in this time.
+WAKE_SECONDS = 2
 _log = structlog.get_logger(__name__)
 
 
@@ -107,12 +109,26 @@ class Scheduler:
         self._ticker.add_job(
             self._run,
             "interval",
+            id=name,
             args=(name, job),
             seconds=seconds,
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,
         )
+
+    def wake(self, name: str) -> bool:
+        """Let a job run within WAKE_SECONDS, however often it is asked; False without such a job.
+
+        Its next turn is a whole interval later.
+        """
+        job = self._ticker.get_job(name)
+        if job is None:
+            return False
+        soon = datetime.now(UTC) + timedelta(seconds=WAKE_SECONDS)
+        if job.next_run_time is None or job.next_run_time > soon:
+            job.modify(next_run_time=soon)
+        return True
 
     def _run(self, name: str, job: Callable[[], object]) -> None:
         if self._stopping.is_set():
