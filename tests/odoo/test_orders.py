@@ -259,6 +259,7 @@ def test_the_verb_tells_programs(
             "order_id": order["id"],
             "name": order["name"],
             "problem": None,
+            "told": None,
         }
     ]
     assert again.stdout.strip() == "Every order is as it should be."
