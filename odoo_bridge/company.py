@@ -15,7 +15,7 @@ LOCK_DATES = {
 }
 READ_FIELDS = [
     *("name", "currency_id", "account_sale_tax_id", "tax_calculation_rounding_method"),
-    *("account_fiscal_country_id", *LOCK_DATES),
+    *("account_fiscal_country_id", "restrictive_audit_trail", *LOCK_DATES),
 ]
 
 
@@ -23,7 +23,8 @@ READ_FIELDS = [
 class OdooCompany:
     """What matters to billing of one company; no sale tax means that no tax is charged.
 
-    `locked_until` has the ISO dates up to which the books are locked, by the lock's field.
+    `locked_until` has the ISO dates up to which the books are locked, by the lock's field; with
+    `keeps_audit_trail` Odoo forbids to lose the history of what was posted once.
     """
 
     company_id: int
@@ -34,6 +35,7 @@ class OdooCompany:
     tax_rounding: str
     fiscal_country_id: int | None
     locked_until: Mapping[str, str]
+    keeps_audit_trail: bool = False
 
 
 def company_of(odoo: OdooConnection) -> OdooCompany:
@@ -56,4 +58,5 @@ def from_odoo_company(read: OdooValue) -> OdooCompany:
         tax_rounding=str(read["tax_calculation_rounding_method"]),
         fiscal_country_id=int(country[0]) if country else None,
         locked_until={name: str(read[name]) for name in LOCK_DATES if read[name]},
+        keeps_audit_trail=bool(read["restrictive_audit_trail"]),
     )

@@ -144,6 +144,7 @@ class _Sending:
         self._now = now
         self._dry_run = dry_run
         self._company_currency = ""
+        self._is_posting_noted = True
         self._provinces_without_position: frozenset[int] = frozenset()
         self._partner_ids: dict[str, int] = {}
         self._product_ids: dict[ProductKey, int] = {}
@@ -159,6 +160,7 @@ class _Sending:
         refuse_missing_fields(self._odoo)
         company = company_of(self._odoo)
         self._company_currency = company.currency
+        self._is_posting_noted = company.keeps_audit_trail
         self._provinces_without_position = provinces_without_position(self._odoo, company)
 
     def send(self, batch: Sequence[InvoiceDraft], terms_of: Callable[[str], BillingTerms]) -> None:
@@ -291,7 +293,7 @@ class _Sending:
             for draft, invoice in sound
             if invoice.state == MoveState.DRAFT and draft.service_code in self._rules.posting_codes
         ]
-        refusals = post_once(self._odoo, asked)
+        refusals = post_once(self._odoo, asked, noted=self._is_posting_noted)
         invoices = self._read(asked)
         settled: list[Sound] = []
         for draft, before in sound:

@@ -28,6 +28,7 @@ HST = {
 OURS = {
     "name": "Fusion", "currency_id": [3, "CAD"], "account_sale_tax_id": [5, "13% HST"],
     "tax_calculation_rounding_method": "round_per_line", "account_fiscal_country_id": [38, "CA"],
+    "restrictive_audit_trail": False,
     "fiscalyear_lock_date": False, "tax_lock_date": False, "sale_lock_date": False,
     "hard_lock_date": False,
 }  # fmt: skip

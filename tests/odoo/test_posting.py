@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from odoo_bridge.company import company_of
 from odoo_bridge.invoices import SendRules
 from odoo_bridge.odoo_value import OdooValue
 from odoo_bridge.partners import partner_id_of
@@ -37,6 +38,12 @@ def notes(house: House, draft: InvoiceDraft) -> list[OdooValue]:
     return list(house.inside.call("mail.message", "search_read", on_it, fields))
 
 
+def keep_audit_trail(house: House, *, kept: bool) -> None:
+    """Say in Odoo whether the company's books keep an audit trail."""
+    company_id = company_of(house.odoo).company_id
+    house.inside.call("res.company", "write", [company_id], {"restrictive_audit_trail": kept})
+
+
 def test_only_services_that_ask_for_it_are_posted(house: House) -> None:
     """A service that posts gets a number at once; the other's invoice stays a draft."""
     cloud, desk = house.two_services()
@@ -50,8 +57,9 @@ def test_only_services_that_ask_for_it_are_posted(house: House) -> None:
 
 
 def test_who_posted_is_noted_for_the_auditor(house: House) -> None:
-    """Odoo notes on what we post who did it and when; what we only made has no note."""
+    """Where books keep an audit trail, Odoo notes who posted and when; what is made has no note."""
     cloud, desk = house.two_services()
+    keep_audit_trail(house, kept=True)
     house.books.send(house.odoo, rules=CLOUD_POSTS)
     posted, made = (notes(house, draft) for draft in (cloud, desk))
     values = house.inside.call(
@@ -63,6 +71,16 @@ def test_who_posted_is_noted_for_the_auditor(house: House) -> None:
     assert ("Draft", "Posted") in changes
     assert (False, held(house, cloud)["name"]) in changes
     assert made == []
+
+
+def test_posting_is_not_noted_without_an_audit_trail(house: House) -> None:
+    """Books that keep no audit trail are spared the work of the notes."""
+    cloud, _ = house.two_services()
+    keep_audit_trail(house, kept=False)
+    house.books.send(house.odoo, rules=CLOUD_POSTS)
+
+    assert held(house, cloud)["state"] == "posted"
+    assert notes(house, cloud) == []
 
 
 def test_posting_twice_posts_once(house: House) -> None:

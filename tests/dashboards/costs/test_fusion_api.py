@@ -81,6 +81,7 @@ def give_rate(state: State) -> None:
                     {
                         "id": 1, "name": "Ours", "currency_id": [4, "CAD"],
                         "account_sale_tax_id": False, "account_fiscal_country_id": False,
+                        "restrictive_audit_trail": False,
                         "tax_calculation_rounding_method": "round_globally", **locks,
                     }
                 ],
