@@ -78,9 +78,12 @@ def page(request: Request, template: str, as_of: datetime, **context: object) ->
     return HTMLResponse(TEMPLATES.get_template(template).render({**known, **context}))
 
 
-def body_of(context: Mapping[str, Any]) -> Markup:
-    """Return the body of a report's page: all but its frame, which tells the time."""
-    return Markup(TEMPLATES.get_template("report_body.html").render(context))  # noqa: S704 - escaped by the template
+def body_of(context: Mapping[str, Any], template: str = "report_body.html") -> Markup:
+    """Return the body of a page, a report's if no other is named: all but its frame.
+
+    The frame tells the time; the rest may be remembered.
+    """
+    return Markup(TEMPLATES.get_template(template).render(context))  # noqa: S704 - escaped by the template
 
 
 def links_of(request: Request) -> Links:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from markupsafe import Markup
 
 from dashboards.close.answer import add_close
 from dashboards.cost_rows import cost_page, exported_costs
@@ -22,8 +23,8 @@ from dashboards.freshness import choices_of, freshness_of
 from dashboards.links import Links
 from dashboards.margin_answer import margin_context, margin_csv, margin_json, read_report
 from dashboards.mart.reading import read_cube
-from dashboards.names import read_names
-from dashboards.pages import PREFIX, NotFoundPage, PageRoute, asset, links_of, page
+from dashboards.names import names_stamp, read_names
+from dashboards.pages import PREFIX, NotFoundPage, PageRoute, asset, body_of, links_of, page
 from dashboards.rated_lines import exported_lines, find_rated_line, rated_line_page
 from dashboards.reports.filters import NOW, as_of_from, moment_of
 from dashboards.reports.notices import rows_words
@@ -88,21 +89,24 @@ def rated_lines_page(request: Request, lake: TheLake, state: TheState, now: Now)
     scope, currency = scope_from(params), text_from(params, "currency")
     links, told = _of_time(request)
     cube, asked = read_cube(lake, state), (scope, currency, page_from(params), _known_at(request))
-    lines = cube.remembered(("rated lines", *asked), lambda: rated_line_page(lake, *asked))
-    return page(
-        request,
-        "rated_lines.html",
-        now,
-        scope=scope,
-        currency=currency,
-        lines=lines,
-        links=links,
-        told_of_time=told,
-        page_link=lambda number: links.lines(scope, currency=currency, page=number),
-        choices=choices_of(cube),
-        names=read_names(state, (row["account_id"] for row in lines.rows)),
-        freshness=freshness_of(cube),
-    )
+
+    def body() -> Markup:
+        lines = rated_line_page(lake, *asked)
+        shown = {
+            "scope": scope,
+            "currency": currency,
+            "lines": lines,
+            "links": links,
+            "told_of_time": told,
+            "page_link": lambda number: links.lines(scope, currency=currency, page=number),
+            "choices": choices_of(cube),
+            "names": read_names(state, (row["account_id"] for row in lines.rows)),
+            "freshness": freshness_of(cube),
+        }
+        return body_of(shown, "rated_lines_body.html")
+
+    question = ("rated lines", links, names_stamp(state), *asked)
+    return page(request, "rated_lines.html", now, body=cube.remembered(question, body))
 
 
 @router.get("/rated_lines.csv")
@@ -163,20 +167,23 @@ def costs_page(request: Request, lake: TheLake, state: TheState, now: Now) -> HT
     scope = scope_from(params)
     links, told = _of_time(request)
     cube, asked = read_cube(lake, state), (scope, page_from(params), _known_at(request))
-    costs = cube.remembered(("costs", *asked), lambda: cost_page(lake, *asked))
-    return page(
-        request,
-        "costs.html",
-        now,
-        scope=scope,
-        costs=costs,
-        links=links,
-        told_of_time=told,
-        page_link=lambda number: links.costs(scope, page=number),
-        choices=choices_of(cube),
-        names=read_names(state, (row["account_id"] for row in costs.rows)),
-        freshness=freshness_of(cube),
-    )
+
+    def body() -> Markup:
+        costs = cost_page(lake, *asked)
+        shown = {
+            "scope": scope,
+            "costs": costs,
+            "links": links,
+            "told_of_time": told,
+            "page_link": lambda number: links.costs(scope, page=number),
+            "choices": choices_of(cube),
+            "names": read_names(state, (row["account_id"] for row in costs.rows)),
+            "freshness": freshness_of(cube),
+        }
+        return body_of(shown, "costs_body.html")
+
+    question = ("costs", links, names_stamp(state), *asked)
+    return page(request, "costs.html", now, body=cube.remembered(question, body))
 
 
 @router.get("/costs.csv")
