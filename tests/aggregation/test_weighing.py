@@ -91,6 +91,13 @@ def test_what_was_carried_comes_first_without_an_id() -> None:
     assert [found.units, found.full_units, found.events_count] == [10, 39, 3]
 
 
+def test_a_prorated_value_has_sixty_digits() -> None:
+    """One unit for ten days of thirty is a third, to the last of 60 digits."""
+    found = answer([an_event(1, 20 * DAY, 1)], replace(a_window(SUM), is_prorated=True))
+
+    assert list(found.event_prorated_values or ()) == [Decimal("0." + "3" * 60)]
+
+
 def test_a_day_counts_once_for_a_value() -> None:
     """A value taken away and added again on one day was there on that day, once."""
     said = [(0, "add"), (60, "remove"), (120, "add"), (DAY, "remove"), (3 * DAY, "add")]

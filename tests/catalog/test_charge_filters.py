@@ -132,6 +132,14 @@ def test_of_partly_overlapping_filters_the_oldest_takes_what_both_match() -> Non
     assert takers(narrow_later, {"region": "us"}) == ["1"]
 
 
+def test_of_overlapping_filters_the_one_with_more_keys_takes_what_both_match() -> None:
+    """More keys come before fewer values and before age; Lago would bill the event twice."""
+    charge = a_charge({"region": ("us",)}, {"cloud": ("aws", "gcp"), "size": ("s",)})
+
+    assert takers(charge, {"region": "us", "cloud": "aws", "size": "s"}) == ["1"]
+    assert takers(charge, {"region": "us", "cloud": "aws", "size": "l"}) == ["0"]
+
+
 def test_all_values_are_those_the_metric_declares() -> None:
     """A value nobody declared matches no filter of all values, and goes to the default bucket."""
     charge = a_charge({"region": (ALL_FILTER_VALUES,)})

@@ -230,6 +230,15 @@ def test_pricing_groups_are_echoed_under_both_names(name: str, caller: Caller) -
     assert again["properties"] == shown
 
 
+def test_a_pricing_group_is_there_once(caller: Caller) -> None:
+    """Blank keys are none, and a key given twice makes the same groups as one given once."""
+    properties = {"amount": "1", "pricing_group_keys": ["user", "", "region", "user"]}
+    charge = a_charge(metric_id_of(caller), properties=properties)
+    shown = caller.post("/plans", a_plan(charge))["plan"]["charges"][0]["properties"]
+
+    assert shown["pricing_group_keys"] == shown["grouped_by"] == ["user", "region"]
+
+
 @pytest.mark.parametrize("keys", ["region", ["region", 5], [" "], [None], [["a"]], ["x" * 256]])
 def test_faulty_pricing_groups_have_lagos_code(keys: object, caller: Caller) -> None:
     """A group key is the name of a property."""

@@ -167,6 +167,14 @@ def test_a_value_that_cannot_be_had_says_why(expression: str, code: str) -> None
     assert refused(expression) == code
 
 
+def test_digits_with_underscores_are_text() -> None:
+    """Nobody means a number by them, though Ruby reads one."""
+    event = ExpressionEvent("calls", 0, {"units": "1_000"})
+
+    assert worth("event.properties.units", event) == "1_000"
+    assert refused("event.properties.units + 1", event) == "not_a_number"
+
+
 def test_four_hundred_digits_are_kept_exactly() -> None:
     """The last digit at the limit is there; one more fails instead of being cut."""
     assert worth("1" * 399 + "+ 0.1") == "1" * 399 + ".1"

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,3 +123,25 @@ def test_no_change_changes_nothing(plan: Plan, other: Plan) -> None:
     override = replace(copy_of(plan), charges=copy_of(other).charges, amount_cents=7)
 
     assert cascaded_plan(override, plan, plan, AT, new_id) == override
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"metric_id": "other"}, {"is_prorated": True}, {"is_pay_in_advance": True}],
+    ids=["metric", "prorated", "paid"],
+)
+def test_a_price_of_another_kind_is_not_passed_on(change: dict[str, Any]) -> None:
+    """A charge that counts another metric, or is paid or prorated otherwise, is left as it was."""
+    one, two = (StandardTerms(Decimal(amount)) for amount in (1, 2))
+    monthly = PlanInterval.MONTHLY
+    charge = Charge("a", "a", "metric", "messages", one, AT)
+    before = Plan("p", "nexadesk", "team", "Team", monthly, 1, "CAD", AT, AT, charges=(charge,))
+    dearer = replace(charge, terms=two)
+    override = copy_of(before)
+
+    follows, stays = (
+        cascaded_plan(override, before, replace(before, charges=(each,)), AT, new_id)
+        for each in (dearer, replace(dearer, **change))
+    )
+    assert [each.terms for each in follows.charges] == [two]
+    assert stays == override

@@ -131,6 +131,27 @@ def test_an_order_may_name_its_successors_end(plan_code: str, caller: Caller) ->
     )
 
 
+@pytest.mark.parametrize(("plan_code", "status"), [("crew", "active"), ("solo", "pending")])
+@pytest.mark.usefixtures("running")
+def test_a_successor_keeps_the_name_unless_one_is_sent(
+    plan_code: str, status: str, caller: Caller
+) -> None:
+    """A name given once is not lost by a change of plan; the order may give another one."""
+    caller.post("/subscriptions", a_subscription(external_id="other"))
+    for external_id, order in (("acme-team", {}), ("other", {"name": "New"})):
+        path = f"/subscriptions/{external_id}"
+        caller.put(path, {"subscription": {"name": "Ours"}})
+        body = a_subscription(external_id=external_id, plan_code=plan_code, **order)
+        caller.post("/subscriptions", body)
+
+    names = {
+        one["external_id"]: one["name"]
+        for one in caller.get(f"/subscriptions?status[]={status}")["subscriptions"]
+        if one["plan_code"] == plan_code
+    }
+    assert names == {"acme-team": "Ours", "other": "New"}
+
+
 @pytest.mark.usefixtures("running")
 def test_a_put_names_the_planned_one_by_its_state(caller: Caller) -> None:
     """Without a state it means the running one."""

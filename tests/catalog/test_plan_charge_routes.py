@@ -96,6 +96,21 @@ def test_a_put_changes_the_members_given(caller: Caller) -> None:
     assert caller.get(MESSAGES, 404)["code"] == "charge_not_found"
 
 
+def test_a_put_without_properties_keeps_the_price(caller: Caller) -> None:
+    """Lago would make the price its model's default, zero."""
+    (charge,) = priced(caller)["charges"]
+    changed = caller.put(MESSAGES, {"charge": {"invoice_display_name": "Texts"}})
+
+    assert changed == {"charge": {**charge, "invoice_display_name": "Texts"}}
+
+
+def test_an_added_charge_without_a_code_takes_its_metrics(caller: Caller) -> None:
+    """Made unique, as inside a whole plan."""
+    priced(caller)
+
+    assert [added(caller)["code"], added(caller)["code"]] == ["messages_2", "messages_3"]
+
+
 def test_a_deleted_charge_is_gone_from_the_plan(caller: Caller) -> None:
     """The answer is the charge; a second DELETE finds none."""
     (charge,) = priced(caller)["charges"]

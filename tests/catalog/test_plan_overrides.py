@@ -126,6 +126,19 @@ def test_a_charge_is_known_by_its_own_or_its_parents_id(caller: Caller) -> None:
     assert named == {**own, "invoice_display_name": "Texts"}
 
 
+def test_charges_that_later_overrides_leave_out_stay(caller: Caller) -> None:
+    """The second overrides name one charge: the other one stays, at its price of the first."""
+    (charge,) = priced(caller)["charges"]
+    calls = a_charge(charge["lago_billable_metric_id"], code="calls")
+    other = caller.post("/plans/team/charges", {"charge": calls})["charge"]
+    started(caller, charges=[{"id": charge["lago_id"], "properties": {"amount": "3"}}])
+    told = {"id": other["lago_id"], "properties": {"amount": "4"}}
+    charges = changed(caller, charges=[told])["plan"]["charges"]
+
+    amounts = {one["code"]: one["properties"]["amount"] for one in charges}
+    assert amounts == {"messages": "3", "calls": "4"}
+
+
 def test_the_same_order_again_changes_nothing(caller: Caller) -> None:
     """With its overrides, with others, or with none: the plan's code is the same."""
     priced(caller)

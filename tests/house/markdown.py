@@ -1,11 +1,21 @@
-"""Reads Markdown as far as the house tests need: links, headings' anchors, code blocks."""
+"""Reads Markdown as far as the house tests need: links, headings' anchors, tables, code blocks."""
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)[^)]*\)|!\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+?)\s*#*$", re.MULTILINE)
+TABLE_RULE = re.compile(r"\|[-:| ]+\|$")
+BETWEEN_CELLS = re.compile(r"(?<!\\)\|")
+
+
+class Row(NamedTuple):
+    """A row of a table: the heading it stands under, and its cells."""
+
+    heading: str
+    cells: tuple[str, ...]
 
 
 def local_links(text: str) -> Iterator[str]:
@@ -33,3 +43,17 @@ def commands(text: str, program: str) -> list[str]:
     indented = re.findall(r"^ {4}.*", FENCE.sub("", text), re.MULTILINE)
     lines = [line.strip().removeprefix("$ ") for line in (*fenced, *indented)]
     return [line for line in lines if line.split(" ")[0] == program]
+
+
+def table_rows(text: str) -> list[Row]:
+    """Return the rows of a page's tables, without those that name the columns."""
+    heading, rows = "", list[Row]()
+    for line in FENCE.sub("", text).splitlines():
+        if found := HEADING.match(line):
+            heading = found[1]
+        elif TABLE_RULE.match(line):
+            rows.pop()
+        elif line.startswith("|"):
+            cells = BETWEEN_CELLS.split(line.strip())[1:-1]
+            rows.append(Row(heading, tuple(cell.strip() for cell in cells)))
+    return rows

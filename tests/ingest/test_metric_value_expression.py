@@ -52,6 +52,15 @@ def test_the_value_is_computed(expression: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("expression", "value"),
+    [("0.0000000000025", "0.000000000003"), ("-0.0000000000025", "-0.000000000003")],
+)
+def test_a_computed_half_is_rounded_up(expression: str, value: str) -> None:
+    """Half of the twelfth decimal goes away from zero, as money does."""
+    assert value_of(computing(expression), "{}") == {"value": Decimal(value)}
+
+
+@pytest.mark.parametrize(
     ("expression", "reason"),
     [
         ("event.properties.units * 2", "expression_evaluation_failed: missing_property:units"),

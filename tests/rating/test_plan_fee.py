@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -68,6 +69,17 @@ def test_a_part_owes_its_days(started_at: datetime) -> None:
     price = plan_fee_price(a_plan(), period, zone=TORONTO, first_started_at=started_at)
 
     assert rounded_cents(Decimal(10000 * days) / 3100, "CAD") == rounded_cents(price.amount, "CAD")
+
+
+def test_a_share_of_days_has_sixty_digits() -> None:
+    """The fee of 17 of 31 days is their exact share: no binary fraction comes near it."""
+    subscription = a_subscription(started_at=datetime(2026, 1, 15, 5, tzinfo=UTC))
+    started_at = subscription.started_at or EPOCH
+    period = billing_period_at(subscription, a_plan().interval, TORONTO, started_at)
+
+    amount = plan_fee_price(a_plan(), period, zone=TORONTO, first_started_at=started_at).amount
+
+    assert abs(Fraction(amount) - Fraction(100 * 17, 31)) < Fraction(1, 10**57)
 
 
 def test_leaving_on_the_day_of_arrival_owes_one_day() -> None:

@@ -151,6 +151,23 @@ def test_a_first_event_beyond_the_free_total_leaves_the_free_events() -> None:
     assert percentage_price(terms, used(33, 11, 11, 11)).amount == 5
 
 
+def test_both_free_limits_hold_however_many_events_are_counted() -> None:
+    """Of ten counted events three units are free, though five events might be (Lago: five)."""
+    terms = PercentageTerms(
+        rate=Decimal(100), free_units_per_events=5, free_units_per_total_aggregation=Decimal(3)
+    )
+
+    assert percentage_price(terms, used(10, *[1] * 10)).amount == 7
+
+
+def test_refunds_take_no_free_event_away() -> None:
+    """Two free events are two, also where a refund brings the total below zero (Lago: fewer)."""
+    terms = PercentageTerms(rate=Decimal(0), fixed_amount=Decimal(5), free_units_per_events=2)
+
+    assert percentage_price(terms, used(5, 2, -5, 3, 5)).amount == 2 * 5
+    assert percentage_price(terms, used(5, -5, 2, 3, 5)).amount == 2 * 5
+
+
 def test_a_free_total_used_up_ends_the_free_events() -> None:
     """With limits, the event that uses the free total up pays its excess; free events lapse."""
     terms = PercentageTerms(
