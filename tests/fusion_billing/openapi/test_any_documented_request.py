@@ -15,7 +15,7 @@ from tests.fusion_billing.openapi.schemathesis_run import (
     toured,
 )
 
-EXAMPLES_EACH_TIME = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "25"))
+EXAMPLES_EACH_TIME = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
 EXAMPLES_NIGHTLY = 200
 PARTS = parts()
 ALL_BUT_CLOCK = tuple(path for path in chain.from_iterable(PARTS) if path != CLOCK)
