@@ -210,10 +210,19 @@
     if (told) told.textContent = `${document.querySelector("h1")?.textContent}: ${document.querySelector(".lead")?.textContent}`;
   }
 
+  // On a phone the row of pages is longer than the screen. scrollIntoView would make Tab start from
+  // the link it shows, past the link that skips the navigation.
+  function showPlace() {
+    const here = document.querySelector(".top [aria-current]");
+    if (!here) return;
+    const row = here.parentElement;
+    row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - here.clientWidth) / 2;
+  }
+
   dark.addEventListener("change", () => drawn.forEach((chart, plot) => draw(plot, chart)));
   document.addEventListener("htmx:after:swap", () => { drawAll(); tell(); });
   document.addEventListener("DOMContentLoaded", () => {
-    document.querySelector(".top [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+    showPlace();
     drawAll();
   });
 })();

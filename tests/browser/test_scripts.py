@@ -97,3 +97,17 @@ def _shows_the_drawing(page: Page) -> None:
     expect(drawing).to_be_visible()
     expect(drawing.locator("rect.solid").first).to_be_visible()
     expect(page.locator(".plot .live").locator("visible=true")).to_have_count(0)
+
+
+def test_a_phone_shows_where_one_is_without_moving_the_first_step(
+    browser: Browser, address: str
+) -> None:
+    """In a narrow window the page's own link is in sight, and Tab still starts before it."""
+    page, watched = opened(browser, address, width=390)
+    page.goto(f"{address}/dashboards/close")
+
+    expect(page.locator(".top [aria-current]")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    assert watched.faults == []
+    page.close()
