@@ -69,7 +69,7 @@ def _sum_of(groups: Sequence[GroupQuantity], rows: Iterable[Row]) -> Quantity:
     return Quantity(
         units=sum((part.units for part in parts), ZERO),
         events_count=sum(part.events_count for part in parts),
-        inputs_digest=_joined_digest(rows),
+        inputs_digest=_joined_digest(list(rows)),
         full_units=_known_sum(part.full_units for part in parts),
         total_aggregated_units=_known_sum(part.total_aggregated_units for part in parts),
         precise_total_amount_cents=_known_sum(part.precise_total_amount_cents for part in parts),
@@ -97,7 +97,7 @@ def _quantity(window: UsageWindow, row: Row) -> Quantity:
         units=rounded_units(numbers.units, window.metric),
         events_count=numbers.events_count,
         event_values=values,
-        inputs_digest=hashlib.sha256(row["digests"]).hexdigest(),
+        inputs_digest=_digest(row),
         full_units=None if full is None else rounded_units(full, window.metric),
         total_aggregated_units=numbers.level,
         event_prorated_values=prorated,
@@ -185,7 +185,15 @@ def _events(window: UsageWindow, row: Row) -> Events:
     )
 
 
-def _joined_digest(rows: Iterable[Row]) -> str:
-    """Return the digest that the rows of all groups have together."""
+def _digest(row: Row) -> str:
+    """Return the digest of the rows counted; nothing where none was asked for."""
+    digests = row.get("digests")
+    return "" if digests is None else hashlib.sha256(digests).hexdigest()
+
+
+def _joined_digest(rows: Sequence[Row]) -> str:
+    """Return the digest that the rows of all groups have together; nothing without theirs."""
+    if any("digests" not in row for row in rows):
+        return ""
     every = np.concatenate([np.frombuffer(row["digests"], np.int64) for row in rows])
     return hashlib.sha256(np.sort(every).tobytes()).hexdigest()

@@ -14,6 +14,7 @@ from aggregation.quantity import UsageWindow
 from aggregation.selections import SPLIT, Split, split_of
 from catalog.billable_metrics import AggregationType, CounterSemantics
 from catalog.billing_periods import local_days
+from ingest.counters.counter import epoch_us
 from storage.lake_tables import INSTANT
 
 MICROSECOND = timedelta(microseconds=1)
@@ -37,6 +38,7 @@ WINDOW_COLUMNS: dict[str, pl.DataType] = {
     "last_day": pl.Date(),
     "window_days": pl.Int64(),
 }
+INSTANTS = ("start", "end", "last_second")
 
 
 class Method(StrEnum):
@@ -96,7 +98,7 @@ def asked_windows(windows: Sequence[UsageWindow], numbers: Mapping[Split, int]) 
     window is prorated.
     """
     ends = [window.end for window in windows]
-    columns: dict[str, pl.Series | list[object]] = {
+    columns: dict[str, list[object]] = {
         "key": [window.key for window in windows],
         "place": list(range(len(windows))),
         "service": [window.service_code for window in windows],
@@ -118,25 +120,23 @@ def asked_windows(windows: Sequence[UsageWindow], numbers: Mapping[Split, int]) 
         columns["first_day"] = [each and each[0] for each in days]
         columns["last_day"] = [each and each[1] for each in days]
         columns["window_days"] = [each and each[2] for each in days]
-    frame = pl.LazyFrame(
-        columns, schema={name: kind for name, kind in WINDOW_COLUMNS.items() if name in columns}
-    )
+    types = {name: kind for name, kind in WINDOW_COLUMNS.items() if name in columns}
+    frame = pl.LazyFrame(columns, schema=types | dict.fromkeys(INSTANTS, pl.Int64()))
     absent = [
         pl.lit(None, kind).alias(name)
         for name, kind in WINDOW_COLUMNS.items()
         if name not in columns
     ]
-    return frame.with_columns(absent).select(*WINDOW_COLUMNS)
+    instants = pl.col(INSTANTS).cast(INSTANT)
+    return frame.with_columns(instants, *absent).select(*WINDOW_COLUMNS)
 
 
 def _instants(
     instants: Sequence[datetime], changed: Callable[[datetime], datetime] = lambda each: each
-) -> pl.Series:
-    """Return instants as a column; each of the few different ones is converted once."""
-    different = list(dict.fromkeys(instants))
-    numbers = {each: n for n, each in enumerate(different)}
-    places = pl.Series([numbers[each] for each in instants], dtype=pl.UInt32())
-    return pl.Series([changed(each) for each in different], dtype=INSTANT).gather(places)
+) -> list[object]:
+    """Return instants in microseconds; each of the few different ones is converted once."""
+    numbers = {each: epoch_us(changed(each)) for each in set(instants)}
+    return [numbers[each] for each in instants]
 
 
 def zones_of(windows: Sequence[UsageWindow]) -> list[str]:

@@ -52,7 +52,8 @@ class Quantity:
 
     `events_count` counts a counter push once; for a count metric it counts what the push counted.
     `inputs_digest` is a SHA-256 over the rows counted, in a fixed order; of an ever-rising counter
-    also the reading before the window. What was replaced or voided is not in it.
+    also the reading before the window. What was replaced or voided is not in it. It is empty where
+    nothing was counted, and where the answer is only shown.
 
     `full_units` are the units before proration, `total_aggregated_units` the level that a
     weighted sum ends at; both equal `units` where None. `event_values`, `event_prorated_values`

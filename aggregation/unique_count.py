@@ -20,8 +20,8 @@ LAST_INSTANT = datetime(9999, 12, 29, tzinfo=UTC)
 IS_ADD = pl.col("operation_type").eq_missing(pl.lit("add"))
 
 
-def unique_counts(rows: pl.LazyFrame, by: Sequence[str]) -> pl.LazyFrame:
-    """Count the values whose last operation is an add.
+def unique_counts(rows: pl.LazyFrame, by: Sequence[str], *, is_proven: bool = True) -> pl.LazyFrame:
+    """Count the values whose last operation is an add, with the digests of the rows if proven.
 
     Only values that were ever removed are put in order: of the others each one counts.
     """
@@ -32,9 +32,12 @@ def unique_counts(rows: pl.LazyFrame, by: Sequence[str]) -> pl.LazyFrame:
     ordered = counted.join(removed, on=own, nulls_equal=True).sort(*own, *TIME_ORDER)
     put_back = ordered.filter(_differs(own, -1)).filter(IS_ADD).select(own)
     present = pl.concat([only_added, put_back]).group_by(by).agg(pl.len().alias("units"))
-    digests = rows.group_by(by).agg(pl.col("content_digest").sort().alias("digests"))
-    return digests.join(present, on=by, how="left", nulls_equal=True).with_columns(
-        pl.col("units").fill_null(0)
+    digests = [pl.col("content_digest").sort().alias("digests")] if is_proven else []
+    return (
+        rows.group_by(by)
+        .agg(*digests)
+        .join(present, on=by, how="left", nulls_equal=True)
+        .with_columns(pl.col("units").fill_null(0))
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.errors import TemporarilyUnavailable
+from ingest.acknowledged import Acknowledged
 from ingest.flush import stream_of
 from ingest.watermark import Watermark
 from storage.inbox import Inbox
@@ -45,10 +46,10 @@ class AwaitedFlush:
     ticks: Callable[[], float] = time.monotonic  # float: seconds of a stopwatch
     _seen: dict[int, int] = field(default_factory=dict)
 
-    def touched(self, service_code: str, subscription: str, seen: Watermark) -> int | None:
-        """Return None: other processes flush, so nobody here can tell."""
-        del service_code, subscription, seen
-        return None
+    def acknowledged(self, service_code: str, subscription: str) -> Acknowledged:
+        """Return what is in the lake once everything acknowledged is; nobody here can remember."""
+        del service_code, subscription
+        return Acknowledged(self.flush())
 
     def flush(self) -> Watermark:
         """Return once everything acknowledged before this call is in the lake.

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from ingest.acknowledged import Acknowledged, waiting_sections, with_waiting
 from ingest.first_inbox_body import sections_of_any_body
 from ingest.inbox_body import Section, events_of_section
 from ingest.intake_counts import IntakeCounts
@@ -24,6 +25,7 @@ from storage.lake import Lake
 from storage.lake_tables import QUARANTINE
 
 FLUSH_EVENTS_MAX = 50_000
+WAITING_EVENTS_MAX = 5_000
 
 
 class Flushing(Protocol):
@@ -32,8 +34,8 @@ class Flushing(Protocol):
     def flush(self) -> Watermark:
         """Return once everything acknowledged before this call is in the lake."""
 
-    def touched(self, service_code: str, subscription: str, seen: Watermark) -> int | None:
-        """Return a number that changes whenever a subscription's usage does; None: not known."""
+    def acknowledged(self, service_code: str, subscription: str) -> Acknowledged:
+        """Return a subscription's usage that was acknowledged before this call."""
 
 
 class Gate(Protocol):
@@ -92,6 +94,8 @@ class Flusher:
         self._is_sole_writer = gate is None
         mark = lake.mark(stream_of(shard))
         self._mark: int | None = mark
+        # What is in the lake for certain; the inbox holds all rows beyond it.
+        self._reached = mark
         self._touched = TouchedSubscriptions(mark)
         inbox.delete_upto(shard, mark)
         # A new inbox beside an old lake must not hand out positions the lake has passed.
@@ -112,12 +116,29 @@ class Flusher:
             self._mark = mark
             return Watermark(((self._shard, mark),))
 
-    def touched(self, service_code: str, subscription: str, seen: Watermark) -> int | None:
-        """Return a number that changes whenever a subscription's usage does, as of a watermark.
+    def acknowledged(self, service_code: str, subscription: str) -> Acknowledged:
+        """Return a subscription's usage that was acknowledged before this call, wherever it lies.
 
-        None when it has changed since, so that what `seen` shows is not the latest any more.
+        The few rows that wait are read where they are, and nobody waits for a commit; more than
+        WAITING_EVENTS_MAX are flushed.
         """
-        return self._touched.position(service_code, subscription, dict(seen.marks)[self._shard])
+        if not self._is_sole_writer:
+            return Acknowledged(self.flush())
+        goal = self._inbox.last_id(self._shard)
+        while (mark := self._reached) < goal:
+            rows = self._inbox.read(self._shard, mark, WAITING_EVENTS_MAX)
+            if mark != self._reached:
+                # A flush may have taken some of them away between the two.
+                continue
+            if (sections := waiting_sections(rows, goal)) is None:
+                self.flush()
+                continue
+            position = self._touched.position(service_code, subscription, mark)
+            owner = service_code, subscription
+            in_lake = Watermark(((self._shard, mark),))
+            return with_waiting(in_lake, position, sections, self._metrics(), owner)
+        position = self._touched.position(service_code, subscription, mark)
+        return Acknowledged(Watermark(((self._shard, mark),)), position)
 
     @property
     def mark(self) -> int | None:
@@ -154,6 +175,7 @@ class Flusher:
             raise
         reached("flush.committed")
         self._touched.note(frames.values(), upto)
+        self._reached = upto
         self._gate.settle(upto)
         self._counts.flushed += sum(frame.height for frame in frames.values())
         self._counts.quarantined += frames[QUARANTINE].height

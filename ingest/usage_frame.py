@@ -22,6 +22,7 @@ from ingest.usage_event import (
 from storage.lake_tables import INSTANT, QUARANTINE, REVISION, USAGE, LakeTable
 
 MetricsInForce: TypeAlias = Mapping[tuple[str, str], BillableMetric]
+Owner: TypeAlias = tuple[str, str]
 GATHERED_TYPES: dict[str, pl.DataType] = {
     "subscription_id": pl.String(),
     "occurred_us": pl.Int64(),
@@ -54,18 +55,23 @@ class _Gathered:
 
 
 def usage_frames(
-    rows: Iterable[tuple[int, Sequence[Section]]], metrics: MetricsInForce, shard: int
+    rows: Iterable[tuple[int, Sequence[Section]]],
+    metrics: MetricsInForce,
+    shard: int,
+    owner: Owner | None = None,
 ) -> dict[LakeTable, pl.DataFrame]:
     """Return the frames of USAGE, REVISION and QUARANTINE that inbox rows become.
 
     `rows` are (inbox id, sections); `metrics` maps (service code, metric code) to its version.
+    With an `owner` (service code, subscription's external id) only its rows are given.
     """
     gathered = {USAGE: _Gathered(), REVISION: _Gathered(), QUARANTINE: _Gathered()}
     for inbox_id, sections in rows:
         sequence = 0
         for section in sections:
             events = events_of_section(section)
-            _gather(gathered[_table(section.door)], section, events, (inbox_id, sequence))
+            kept = _kept(section, events, owner)
+            _gather(gathered[_table(section.door)], section, events, kept, (inbox_id, sequence))
             sequence += len(events)
     for each in gathered.values():
         _tell(each)
@@ -85,16 +91,36 @@ def _table(door: Door) -> LakeTable:
     return QUARANTINE if door is Door.REFUSED else USAGE
 
 
+def _kept(
+    section: Section, events: Sequence[UsageEvent], owner: Owner | None
+) -> Sequence[int] | None:
+    """Return the indexes of a section's events that are wanted, None for all."""
+    if owner is None and not section.skipped:
+        return None
+    kept = set(range(len(events))).difference(section.skipped)
+    if owner is not None:
+        service_code, name = owner
+        kept = {index for index in kept if events[index].external_subscription_id == name}
+        if section.service_code != service_code:
+            kept = set()
+    return sorted(kept)
+
+
 def _gather(
-    gathered: _Gathered, section: Section, events: Sequence[UsageEvent], position: tuple[int, int]
+    gathered: _Gathered,
+    section: Section,
+    events: Sequence[UsageEvent],
+    kept: Sequence[int] | None,
+    position: tuple[int, int],
 ) -> None:
     inbox_id, first = position
-    kept: Sequence[int] = range(len(events))
-    if section.skipped:
-        skipped = set(section.skipped)
-        kept = [index for index in kept if index not in skipped]
+    if kept is None:
+        kept = range(len(events))
+    else:
         events = [events[index] for index in kept]
     count = len(events)
+    if not count:
+        return
     gathered.events.extend(events)
     gathered.extend(
         service=[section.service_code] * count,

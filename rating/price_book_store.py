@@ -8,11 +8,19 @@ from rating.price_book import PriceBook
 
 
 def read_account_price_book(
-    connection: sa.Connection, service: Service, account_external_id: str
+    connection: sa.Connection,
+    service: Service,
+    account_external_id: str,
+    subscription_external_id: str | None = None,
 ) -> PriceBook:
-    """Read what decides the prices of one account; empty of accounts when there is none."""
+    """Read what decides the prices of one account; empty of accounts when there is none.
+
+    An account may hold thousands of subscriptions: only those under an external id, if given.
+    """
     known = accounts.accounts_with_external_id(connection, service.code, account_external_id)
-    held = subscriptions.subscriptions_of(connection, service.code, known.keys())
+    held = subscriptions.subscriptions_of(
+        connection, service.code, known.keys(), subscription_external_id
+    )
     return PriceBook(
         service=service,
         subscriptions=held,

@@ -120,12 +120,20 @@ def _plans_in(currency: str) -> sa.Select[tuple[str]]:
 
 
 def subscriptions_of(
-    connection: sa.Connection, service_code: str, account_ids: Collection[str] | None = None
+    connection: sa.Connection,
+    service_code: str,
+    account_ids: Collection[str] | None = None,
+    external_id: str | None = None,
 ) -> list[Subscription]:
-    """Return subscriptions of a service in any state, newest first: all, or these accounts'."""
+    """Return subscriptions of a service in any state, newest first: all, or these accounts'.
+
+    Those under one external id are one subscription over its changes of plan (Lago).
+    """
     found = _in_states(service_code, tuple(SubscriptionStatus))
     if account_ids is not None:
         found = found.where(subscription.c.account_id.in_(account_ids))
+    if external_id is not None:
+        found = found.where(subscription.c.external_id == external_id)
     rows = connection.execute(found)
     return [_subscription(row) for row in rows.mappings()]
 

@@ -17,6 +17,7 @@ from catalog.store.billable_metrics import metric_versions
 from catalog.store.plans import plan_versions
 from catalog.store.subscriptions import find_subscription
 from catalog.subscriptions import Subscription, SubscriptionStatus
+from ingest.acknowledged import Acknowledged
 from ingest.corrections.superseding import revisions_of
 from ingest.watermark import Watermark
 from rating.alerts.alert import Alert, AlertType, WatchedPeriod
@@ -43,10 +44,10 @@ class SeenUsage:
         """Return the watermark; nothing is flushed."""
         return self.watermark
 
-    def touched(self, service_code: str, subscription: str, seen: Watermark) -> int | None:
-        """Return None: an answer as of a watermark is not remembered as the latest."""
-        del service_code, subscription, seen
-        return None
+    def acknowledged(self, service_code: str, subscription: str) -> Acknowledged:
+        """Return what the watermark covers; it is not remembered as the latest."""
+        del service_code, subscription
+        return Acknowledged(self.watermark)
 
 
 @dataclass(frozen=True, slots=True)

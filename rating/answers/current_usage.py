@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 
+import polars as pl
+
 from aggregation.aggregator import quantities
 from aggregation.quantity import GroupQuantity, Quantity
 from aggregation.quantity_memory import QuantityMemory
@@ -15,7 +17,6 @@ from catalog.money import MONEY_CONTEXT, ZERO, amount_of_cents, rounded_cents
 from catalog.plans import Charge, Plan
 from catalog.services import Service
 from catalog.subscriptions import Subscription, SubscriptionStatus
-from ingest.corrections.superseding import revisions_of
 from ingest.flush import Flushing
 from rating.answers.narrowing import EVERYTHING, Narrowing, narrowed_plan, narrowed_windows
 from rating.bucket_price import GroupPrice, group_prices_so_far
@@ -26,10 +27,10 @@ from rating.draft_store import billed_of
 from rating.price_book import PriceBook
 from rating.price_book_store import read_account_price_book
 from storage.lake import Lake
-from storage.lake_tables import USAGE
 from storage.state import State
 
 HUNDRED = Decimal(100)
+ALL_SEEN = pl.lit(value=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,13 @@ def current_usage(
 ) -> CurrentUsage:
     """Return the usage of a subscription in the period that holds `at`, narrowed where asked.
 
-    Flushes first: an answer never misses an acknowledged push. NotFound for an unknown account or
+    An answer never misses an acknowledged push. NotFound for an unknown account or
     charge, MethodNotAllowed for a subscription that is not active, and for `full_usage` (Lago).
     """
     with sources.state.read() as connection:
-        book = read_account_price_book(connection, service, account_external_id)
+        book = read_account_price_book(
+            connection, service, account_external_id, subscription_external_id
+        )
         subscription = active_subscription(book, account_external_id, subscription_external_id)
         billed = billed_of(connection, service.code, subscription.id)
     if narrowing.is_full_usage:
@@ -139,13 +142,12 @@ def window_quantities(
     """Return the quantities of one subscription's windows as of now, split for display too."""
     presented = [presentation_window(window) for window in windows]
     asked = [window.usage for window in windows] + [each for each in presented if each]
-    seen = sources.flusher.flush()
-    position = sources.flusher.touched(service.code, subscription.external_id, seen)
-    found = sources.memory.recall(asked, position)
+    known = sources.flusher.acknowledged(service.code, subscription.external_id)
+    found = sources.memory.recall(asked, known.position)
     if found is None:
-        revision = revisions_of(sources.lake)
-        found = quantities(sources.lake.scan(USAGE), asked, seen.includes(), revision)
-        sources.memory.keep(asked, position, found)
+        usage, revisions = known.usage(sources.lake), known.revisions(sources.lake)
+        found = quantities(usage, asked, ALL_SEEN, revisions, is_proven=False)
+        sources.memory.keep(asked, known.position, found)
     return found
 
 

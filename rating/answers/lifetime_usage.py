@@ -1,6 +1,6 @@
 """Lifetime usage: what a subscription's usage has come to since it began, billed and not yet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -45,18 +45,19 @@ def lifetime_usage(
 ) -> LifetimeUsage:
     """Return what was invoiced for usage, and what usage that is not billed costs now.
 
-    Flushes first. NotFound for a subscription that has not begun (Lago).
+    It misses no acknowledged push. NotFound for a subscription that has not begun (Lago).
     """
     with sources.state.read() as connection:
         found = _begun(connection, service, subscription_external_id)
-        book = read_account_price_book(connection, service, found.account_external_id)
+        book = read_account_price_book(
+            connection, service, found.account_external_id, found.external_id
+        )
         billed = billed_of(connection, service.code)
-    own = [each for each in book.subscriptions if each.external_id == found.external_id]
     lines = known_lines(sources.state, sources.lake, service.code, {found.external_id})
     return LifetimeUsage(
         subscription=found,
         invoiced_cents=sum(line.amount_cents for line in lines if _is_invoiced_usage(line)),
-        current_cents=_current_cents(sources, book, own, billed, at),
+        current_cents=_current_cents(sources, book, billed, at),
         at=at,
     )
 
@@ -78,19 +79,18 @@ def _is_invoiced_usage(line: RatedLine) -> bool:
 def _current_cents(
     sources: UsageSources,
     book: PriceBook,
-    subscriptions: Sequence[Subscription],
     billed: Mapping[str, Billed],
     at: datetime,
 ) -> int:
     unbilled = [
         (plan, charge_windows(book, each, plan, period, zone))
-        for each in subscriptions
+        for each in book.subscriptions
         for period in unbilled_periods(book, each, at, billed.get(each.id, NOTHING_BILLED))
         for plan in [book.plan_until(each, min(at, period.usage_end))]
         for zone in [book.zone(each).key]
     ]
     windows = [window for _, own in unbilled for window in own]
-    found = window_quantities(sources, book.service, subscriptions[0], windows)
+    found = window_quantities(sources, book.service, book.subscriptions[0], windows)
     return sum(
         usage.amount_cents for plan, own in unbilled for usage in charge_usages(plan, own, found)
     )

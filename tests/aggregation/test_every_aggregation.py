@@ -186,6 +186,26 @@ def test_questions_do_not_meddle(data: st.DataObject) -> None:
         assert found[window.key] == answer(rows, facts, window)
 
 
+@settings(max_examples=max(30, settings().max_examples // 4))
+@given(data=st.data())
+def test_what_is_shown_is_what_would_be_billed(data: st.DataObject) -> None:
+    """Asked without proof, every kind's quantity is the same but for the digests."""
+    asked = [replace(data.draw(questions(kind)), key=kind) for kind in KINDS]
+    usage = frame(events_of(data.draw(st.lists(happenings, max_size=9))))
+    facts = revisions(corrections_of(data.draw(st.lists(corrected, max_size=3))))
+
+    shown = quantities(usage, asked, EVERYTHING, facts, is_proven=False)
+
+    proven = quantities(usage, asked, EVERYTHING, facts)
+    assert shown == {key: unproven(each) for key, each in proven.items()}
+
+
+def unproven(quantity: Quantity) -> Quantity:
+    """Return a quantity without its digests."""
+    groups = tuple(replace(each, quantity=unproven(each.quantity)) for each in quantity.groups)
+    return replace(quantity, inputs_digest="", groups=groups)
+
+
 @pytest.mark.parametrize("kind", [*ADDITIVE, AggregationType.WEIGHTED_SUM])
 @given(data=st.data())
 def test_parts_of_a_window_add_up(kind: AggregationType, data: st.DataObject) -> None:
