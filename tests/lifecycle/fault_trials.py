@@ -13,7 +13,7 @@ import re
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -66,14 +66,14 @@ class Client:
     """Remembers in a file what it was answered, as a client's own database would."""
 
     folder: Path
+    answers: dict[str, str] = field(init=False)
 
-    @property
-    def answers(self) -> dict[str, str]:
-        """Return body and answer of every push that was answered."""
+    def __post_init__(self) -> None:
+        """Read body and answer of every push that was answered in earlier lives."""
         path = self.folder / "answers.ndjson"
         lines = path.read_text().splitlines() if path.exists() else []
         # A life may end in the middle of a line; that answer was never seen.
-        return dict(json.loads(line) for line in lines if line.endswith("]"))
+        self.answers = dict(json.loads(line) for line in lines if line.endswith("]"))
 
     def note(self, body: str, answer: str) -> None:
         """Keep an answer; an earlier one must be the same, byte by byte."""
@@ -81,6 +81,7 @@ class Client:
         if known is not None:
             assert known == answer, "a retry got another answer"
             return
+        self.answers[body] = answer
         with (self.folder / "answers.ndjson").open("a") as file:
             file.write(json.dumps([body, answer]) + "\n")
 
@@ -116,7 +117,7 @@ def live(folder: Path, life: int, seed: int, fault: str | None) -> None:
     with (folder / "starts").open("a") as file:
         file.write(f"{(time.monotonic_ns() - began) // 1_000_000}\n")
     client = Client(folder)
-    answered = client.answers
+    answered = dict(client.answers)
     owed = [body for each in range(life + 1) for body in pushes(each, seed)]
     fresh = [body for body in owed if body not in answered]
     repeated = chance.sample(sorted(answered), min(REPEATS, len(answered)))
