@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from markupsafe import Markup
 
+from catalog.http import at_once
 from dashboards.close.answer import add_close
 from dashboards.cost_rows import cost_page, exported_costs
 from dashboards.draft_standing import draft_standing, moves_of_drafts, odoo_link
@@ -58,9 +59,9 @@ def _now(request: Request) -> datetime:
     return clock()
 
 
-TheLake = Annotated[Lake, Depends(_lake)]
-TheState = Annotated[State, Depends(_state)]
-Now = Annotated[datetime, Depends(_now)]
+TheLake = Annotated[Lake, Depends(at_once(_lake))]
+TheState = Annotated[State, Depends(at_once(_state))]
+Now = Annotated[datetime, Depends(at_once(_now))]
 
 
 @router.get("/margin/table")

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request, Response
 
 from catalog.errors import NotFound, ValidationFailed
-from catalog.http import CallerService, Json, Now, PageOf
+from catalog.http import CallerService, Json, Now, PageOf, at_once
 from catalog.services import Service
 from ingest.front_door import Route
 from ingest.usage_log import EventFilter, UsageLog
@@ -40,7 +40,7 @@ def _instant(text: str | None, field: str) -> datetime | None:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-UsageLogOf = Annotated[UsageLog, Depends(usage_log_of)]
+UsageLogOf = Annotated[UsageLog, Depends(at_once(usage_log_of))]
 
 
 @router.post("/events")
@@ -66,7 +66,7 @@ def list_events(
     service: CallerService,
     page: PageOf,
     log: UsageLogOf,
-    narrowed: Annotated[EventFilter, Depends(event_filter)],
+    narrowed: Annotated[EventFilter, Depends(at_once(event_filter))],
 ) -> Json:
     """List events, newest first."""
     events, total = log.page(service.code, narrowed, page=page.number, per_page=page.size)

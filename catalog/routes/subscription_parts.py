@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from catalog.errors import ValidationFailed
-from catalog.http import query_values
+from catalog.http import at_once, query_values
 from catalog.subscriptions import SubscriptionStatus
 
 # Lago has one more state, of a feature that is not here: asking for it finds nothing.
@@ -25,4 +25,4 @@ def statuses(request: Request) -> list[SubscriptionStatus]:
     return asked if names else [SubscriptionStatus.ACTIVE]
 
 
-Statuses = Annotated[list[SubscriptionStatus], Depends(statuses)]
+Statuses = Annotated[list[SubscriptionStatus], Depends(at_once(statuses))]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from catalog.errors import NotFound
 from catalog.exact_json import JsonObject
-from catalog.http import CallerService, Json, Now, PageOf, StateOf, body_under
+from catalog.http import CallerService, Json, Now, PageOf, StateOf, at_once, body_under
 from catalog.lago_shapes.webhook_endpoints import (
     from_lago_webhook_endpoint,
     to_lago_webhook_endpoint,
@@ -42,7 +42,7 @@ def public_key_text(request: Request, _service: CallerService, state: StateOf, a
     return base64.encodebytes(pem.encode()).decode()
 
 
-RulesOf = Annotated[WebhookRules, Depends(rules_of)]
+RulesOf = Annotated[WebhookRules, Depends(at_once(rules_of))]
 PublicKeyText = Annotated[str, Depends(public_key_text)]
 
 

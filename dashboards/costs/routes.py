@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request
 
 from catalog.exact_json import JsonValue
-from catalog.http import CallerService, Json, LimitsOf, Now, StateOf
+from catalog.http import CallerService, Json, LimitsOf, Now, StateOf, at_once
 from catalog.request_body import aside
 from dashboards.costs.posting import post_costs, read_body
 from storage.lake import Lake
@@ -29,7 +29,7 @@ def create_costs(
     rows: Annotated[list[JsonValue], Depends(rows_of)],
     service: CallerService,
     state: StateOf,
-    lake: Annotated[Lake, Depends(lake_of)],
+    lake: Annotated[Lake, Depends(at_once(lake_of))],
     at: Now,
 ) -> Json:
     """Keep daily costs of the caller's own service: all rows or none, each revision once."""

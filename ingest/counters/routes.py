@@ -15,6 +15,7 @@ from catalog.http import (
     Now,
     PageOf,
     StateOf,
+    at_once,
     body_under,
     exact_body,
     state_of,
@@ -55,9 +56,9 @@ async def batch_body(request: Request, _service: CallerService, limits: LimitsOf
     return body
 
 
-IntakeOf = Annotated[Intake, Depends(intake_of)]
+IntakeOf = Annotated[Intake, Depends(at_once(intake_of))]
 MetricsOf = Annotated[Mapping[str, BillableMetric], Depends(metrics_of)]
-WindowLogOf = Annotated[WindowLog, Depends(window_log_of)]
+WindowLogOf = Annotated[WindowLog, Depends(at_once(window_log_of))]
 
 
 @router.put("")

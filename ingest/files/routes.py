@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request
 
 from catalog.errors import NotFound, ValidationFailed
-from catalog.http import CallerService, Json, PageOf, StateOf
+from catalog.http import CallerService, Json, PageOf, StateOf, at_once
 from catalog.lago_shapes.times import iso_seconds
 from ingest.files.queue import ImportQueue
 from ingest.files.store import UsageImport, find_import, list_imports
@@ -23,7 +23,7 @@ def import_queue_of(request: Request) -> ImportQueue:
     return cast(ImportQueue, request.app.state.import_queue)
 
 
-ImportQueueOf = Annotated[ImportQueue, Depends(import_queue_of)]
+ImportQueueOf = Annotated[ImportQueue, Depends(at_once(import_queue_of))]
 
 
 @router.post("/import")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 
 from catalog.errors import NotFound, ValidationFailed
 from catalog.exact_json import JsonObject
-from catalog.http import CallerService, Json, Now, PageOf, StateOf, body_under, state_of
+from catalog.http import CallerService, Json, Now, PageOf, StateOf, at_once, body_under, state_of
 from catalog.services import Service
 from catalog.store.billable_metrics import metrics_by_code
 from ingest.quarantine.quarantine import Selection
@@ -44,7 +44,7 @@ def metrics_of(service: CallerService, state: StateOf) -> Metrics:
         return metrics_by_code(connection, service.code)
 
 
-RepairsOf = Annotated[Repairs, Depends(repairs_of)]
+RepairsOf = Annotated[Repairs, Depends(at_once(repairs_of))]
 MetricsOf = Annotated[Metrics, Depends(metrics_of)]
 Asked = Annotated[JsonObject, Depends(body_under("quarantine"))]
 

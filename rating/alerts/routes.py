@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from catalog.exact_json import JsonObject
-from catalog.http import CallerService, Json, Now, PageOf, StateOf, WholeBody, body_under
+from catalog.http import CallerService, Json, Now, PageOf, StateOf, WholeBody, at_once, body_under
 from rating.alerts.keeping import (
     change_alert,
     create_alert,
@@ -27,7 +27,7 @@ def status_asked(request: Request) -> str:
 
 
 AlertFields = Annotated[JsonObject, Depends(body_under("alert"))]
-StatusAsked = Annotated[str, Depends(status_asked)]
+StatusAsked = Annotated[str, Depends(at_once(status_asked))]
 
 
 @router.post("")

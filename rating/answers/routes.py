@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Query, Request
 
 from aggregation.quantity_memory import QuantityMemory
-from catalog.http import CallerService, Json, Now, PageOf, state_of
+from catalog.http import CallerService, Json, Now, PageOf, at_once, state_of
 from ingest.flush import Flushing
 from rating.answers.current_usage import UsageSources, current_usage
 from rating.answers.lifetime_usage import lifetime_usage
@@ -37,8 +37,8 @@ def narrowing_of(request: Request) -> Narrowing:
     return read_narrowing(request.query_params.multi_items())
 
 
-SourcesOf = Annotated[UsageSources, Depends(sources_of)]
-NarrowingOf = Annotated[Narrowing, Depends(narrowing_of)]
+SourcesOf = Annotated[UsageSources, Depends(at_once(sources_of))]
+NarrowingOf = Annotated[Narrowing, Depends(at_once(narrowing_of))]
 SubscriptionAsked = Annotated[str | None, Query()]
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 
 from catalog.errors import NotFound
 from catalog.exact_json import JsonObject
-from catalog.http import CallerService, Json, Now, PageOf, StateOf, body_under, state_of
+from catalog.http import CallerService, Json, Now, PageOf, StateOf, at_once, body_under, state_of
 from ingest.corrections.applying import ROWS_PER_PUSH_MAX, correct
 from ingest.corrections.correction import Order
 from ingest.corrections.correction_store import find_correction, list_corrections
@@ -34,7 +34,7 @@ def corrections_of(request: Request) -> Corrections:
 
 
 Body = Annotated[JsonObject, Depends(body_under("correction"))]
-CorrectionsOf = Annotated[Corrections, Depends(corrections_of)]
+CorrectionsOf = Annotated[Corrections, Depends(at_once(corrections_of))]
 
 
 @router.post("")

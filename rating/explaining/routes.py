@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from catalog.errors import NotFound
-from catalog.http import CallerService, Json, PageOf, StateOf
+from catalog.http import CallerService, Json, PageOf, StateOf, at_once
 from rating.explaining.explanation import explained_line, page_of_rows
 from rating.explaining.shapes import explanation_shape
 from rating.explaining.signed_csv import public_key, signed_csv
@@ -25,8 +25,8 @@ def secret_of(request: Request) -> bytes:
     return cast(bytes, request.app.state.pepper)
 
 
-LakeOf = Annotated[Lake, Depends(lake_of)]
-SecretOf = Annotated[bytes, Depends(secret_of)]
+LakeOf = Annotated[Lake, Depends(at_once(lake_of))]
+SecretOf = Annotated[bytes, Depends(at_once(secret_of))]
 
 
 @router.get("/public_key")
