@@ -26,7 +26,10 @@ from tests.aggregation.makers import (
     revisions,
 )
 from tests.aggregation.oracle import Plain, fraction, plain_quantity
+from tests.laws import LAW
 
+# An example asks for each kind at once, six questions and more.
+MIXED = settings(max_examples=LAW.max_examples // 4)
 KINDS = list(AggregationType)
 PRORATED = (AggregationType.SUM, AggregationType.UNIQUE_COUNT)
 ADDITIVE = (AggregationType.COUNT, AggregationType.SUM)
@@ -139,6 +142,7 @@ def assert_equal(found: Quantity, plain: Plain, window: UsageWindow) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@LAW
 @given(data=st.data())
 def test_a_quantity_is_what_a_reader_counts(kind: AggregationType, data: st.DataObject) -> None:
     """Selections, groups, history, days and corrections count as row by row, in every mixture."""
@@ -150,6 +154,7 @@ def test_a_quantity_is_what_a_reader_counts(kind: AggregationType, data: st.Data
 
 
 @pytest.mark.parametrize("kind", PRORATED)
+@LAW
 @given(data=st.data())
 def test_prorated_events_add_up(kind: AggregationType, data: st.DataObject) -> None:
     """The events of a prorated window are its full units, their prorated values its units."""
@@ -165,7 +170,7 @@ def test_prorated_events_add_up(kind: AggregationType, data: st.DataObject) -> N
     assert len(values) == len(prorated) == len(found.event_ids or ())
 
 
-@settings(max_examples=max(30, settings().max_examples // 4))
+@MIXED
 @given(data=st.data())
 def test_questions_do_not_meddle(data: st.DataObject) -> None:
     """Windows of every kind asked together get each the answer it gets alone, however rows lie."""
@@ -186,7 +191,7 @@ def test_questions_do_not_meddle(data: st.DataObject) -> None:
         assert found[window.key] == answer(rows, facts, window)
 
 
-@settings(max_examples=max(30, settings().max_examples // 4))
+@MIXED
 @given(data=st.data())
 def test_what_is_shown_is_what_would_be_billed(data: st.DataObject) -> None:
     """Asked without proof, every kind's quantity is the same but for the digests."""
@@ -207,6 +212,7 @@ def unproven(quantity: Quantity) -> Quantity:
 
 
 @pytest.mark.parametrize("kind", [*ADDITIVE, AggregationType.WEIGHTED_SUM])
+@LAW
 @given(data=st.data())
 def test_parts_of_a_window_add_up(kind: AggregationType, data: st.DataObject) -> None:
     """Two windows that touch count what the whole one does; levels are carried from one on."""
@@ -226,6 +232,7 @@ def test_parts_of_a_window_add_up(kind: AggregationType, data: st.DataObject) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@LAW
 @given(data=st.data())
 def test_void_and_added_again_is_as_before(kind: AggregationType, data: st.DataObject) -> None:
     """What is taken out counts nothing, and what is put back counts as if it had never left."""

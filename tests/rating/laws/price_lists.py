@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from catalog.billable_metrics import AggregationType, BillableMetric, MetricFilter, RoundingFunction
@@ -23,12 +22,6 @@ from catalog.charge_terms import (
 )
 from catalog.plans import ALL_FILTER_VALUES, Charge, ChargeFilter, Plan, PlanInterval
 from tests.rating.makers import a_charge, a_metric, a_plan
-
-# Laws of less than 5 ms an example are tried harder than usual, those of more than 50 ms less
-# hard; `make nightly` tries all of them alike.
-USUAL = 100
-CHEAP = settings(max_examples=max(200, settings().max_examples))
-COSTLY = settings(max_examples=40 if settings().max_examples <= USUAL else settings().max_examples)
 
 KINDS = tuple(AggregationType)
 ADDITIVE = (AggregationType.COUNT, AggregationType.SUM)

@@ -26,12 +26,11 @@ from rating.bucket_price import charge_price, group_prices
 from rating.charge_window import closing_windows
 from rating.marginal_fees import marginal_fees
 from rating.rated_line import LineKind, RatedLine
+from tests.laws import LAW
 from tests.rating.laws.billing import bills, due_closings, priced
 from tests.rating.laws.oracle_prices import EXPONENTS, cents_of, half_up
 from tests.rating.laws.price_lists import (
     ADDITIVE,
-    CHEAP,
-    COSTLY,
     TERMS,
     as_rates,
     has_whole_bounds,
@@ -66,7 +65,7 @@ def above_bounds(tiers: Sequence[Tier]) -> list[tuple[Decimal, Tier, Tier]]:
     return [(low.to_value, low, high) for low, high in pairwise(tiers) if low.to_value is not None]
 
 
-@CHEAP
+@LAW
 @given(ladders(), dusts)
 def test_graduated_prices_are_continuous_but_for_flat_amounts(
     tiers: tuple[Tier, ...], dust: Decimal
@@ -94,7 +93,7 @@ def is_first_unit(tier: Tier, tiers: Sequence[Tier], dust: Decimal) -> bool:
     return bottom is not None and tier.to_value is not None and tier.to_value - dust <= bottom
 
 
-@CHEAP
+@LAW
 @given(ladders().filter(has_whole_bounds), dusts)
 def test_a_volume_has_one_tier_on_each_side_of_a_bound(
     tiers: tuple[Tier, ...], dust: Decimal
@@ -111,7 +110,7 @@ def whole_price(tier: Tier, units: Decimal) -> Fraction:
     return Fraction(units) * Fraction(tier.per_unit_amount) + Fraction(tier.flat_amount)
 
 
-@CHEAP
+@LAW
 @given(every_terms, quotas, dusts)
 def test_the_quota_s_end_is_where_prices_begin(
     terms: ChargeTerms, quota: Decimal, dust: Decimal
@@ -149,7 +148,7 @@ def test_no_usage_owes_flat_and_minimum_amounts_only(world: World) -> None:
         assert not any(line.events_count for line in bill.lines)
 
 
-@COSTLY
+@LAW
 @given(
     worlds(
         kinds=(*ADDITIVE, AggregationType.MAX),
@@ -199,7 +198,7 @@ def test_a_true_up_makes_exactly_the_minimum(world: World, values: list[Decimal]
             assert all(cents > 0 for cents in raised)
 
 
-@CHEAP
+@LAW
 @given(st.sampled_from(BY_EVENTS).flatmap(TERMS.__getitem__), quotas, additions)
 def test_fees_in_advance_are_the_price_in_arrears(
     terms: ChargeTerms, quota: Decimal, values: list[Decimal]
@@ -218,7 +217,7 @@ def test_fees_in_advance_are_the_price_in_arrears(
 
 
 @pytest.mark.parametrize("is_advance", [False, True])
-@CHEAP
+@LAW
 @given(terms=every_terms, values=additions, currency=st.sampled_from(sorted(EXPONENTS)))
 def test_no_line_has_a_fraction_of_the_smallest_unit(
     *, is_advance: bool, terms: ChargeTerms, values: list[Decimal], currency: str

@@ -23,8 +23,8 @@ from ingest.watermark import Watermark
 from rating.rated_line import RatedLine
 from storage.lake_tables import USAGE
 from tests.aggregation.makers import Row, an_event, frame, revisions
+from tests.laws import LAW
 from tests.rating.laws.billing import Bill, bills
-from tests.rating.laws.price_lists import COSTLY
 from tests.rating.laws.worlds import World, a_book, a_fact, dated, voided, worlds
 from tests.rating.makers import EPOCH, a_charge, a_metric, a_plan, a_subscription
 
@@ -32,7 +32,7 @@ SEED = 7
 RECEIVED_S = 1_780_000_000
 
 
-@COSTLY
+@LAW
 @given(worlds(), st.randoms(use_true_random=False), st.integers(0, 9))
 def test_the_order_of_rows_does_not_matter(world: World, chance: Random, cut: int) -> None:
     """Rows shuffled, and cut into files anywhere, give the same lines down to their digests."""
@@ -106,7 +106,7 @@ def taken_in(world: World, commits: Sequence[Sequence[Sequence[UsageEvent]]]) ->
     return frames
 
 
-@COSTLY
+@LAW
 @given(st.data())
 def test_what_is_sent_again_counts_once(data: st.DataObject) -> None:
     """Repeated, conflicting and batched at will, usage is billed as its first writes alone are."""
@@ -118,7 +118,7 @@ def test_what_is_sent_again_counts_once(data: st.DataObject) -> None:
     assert bills(world, pl.concat(often).lazy()) == bills(world, once[0].lazy())
 
 
-@COSTLY
+@LAW
 @given(worlds(charges_max=1), st.integers(0, 9))
 def test_what_came_after_the_watermark_is_not_seen(world: World, mark: int) -> None:
     """Rows taken in later, the same ones again or others, change no bill at its watermark."""
@@ -135,7 +135,7 @@ def without_digests(found: Sequence[Bill]) -> list[list[RatedLine]]:
     return [[replace(line, inputs_digest="") for line in bill.lines] for bill in found]
 
 
-@COSTLY
+@LAW
 @given(st.data())
 def test_void_and_added_again_is_as_before(data: st.DataObject) -> None:
     """Usage taken out and put back, under its own id or a new one, costs what it did."""

@@ -13,8 +13,8 @@ from rating.late.late_usage import OF_USAGE, billed_lines, late_lines
 from rating.rated_line import LineKind, RatedLine
 from tests.aggregation.makers import Row, frame, revisions
 from tests.aggregation.oracle import effective
+from tests.laws import LAW
 from tests.rating.laws.billing import RATED_AT, Bill, bills
-from tests.rating.laws.price_lists import COSTLY
 from tests.rating.laws.worlds import World, worlds
 
 # Rows taken in before the first, the second and the third watermark.
@@ -77,7 +77,7 @@ def totals(lines: Iterable[RatedLine]) -> dict[str, tuple[int, Decimal]]:
     return {key: total for key, total in sums.items() if any(total)}
 
 
-@COSTLY
+@LAW
 @given(late_worlds())
 def test_late_usage_costs_what_it_would_have_cost_on_time(world: World) -> None:
     """Lines as billed and all late lines add up to a bill with everything on time, line by line."""

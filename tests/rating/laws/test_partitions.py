@@ -13,8 +13,9 @@ from catalog.plans import ALL_FILTER_VALUES, Charge, ChargeFilter
 from rating.charge_window import ChargeWindow, closing_windows
 from tests.aggregation.makers import EVERYTHING, Row, frame, revisions
 from tests.aggregation.oracle import effective, text_of
+from tests.laws import LAW
 from tests.rating.laws.billing import due_closings
-from tests.rating.laws.price_lists import ADDITIVE, COSTLY, DECLARED
+from tests.rating.laws.price_lists import ADDITIVE, DECLARED
 from tests.rating.laws.worlds import World, with_exact_units, worlds
 
 # What was carried into a prorated sum is in it as one event, which has no id.
@@ -77,7 +78,7 @@ def chosen_filter(row: Row, charge: Charge) -> str | None:
     return found[0].id if found else None
 
 
-@COSTLY
+@LAW
 @given(split_worlds)
 def test_filters_partition_usage(world: World) -> None:
     """Each event is in the one bucket that a reader chooses, and the units of all add up."""
@@ -97,7 +98,7 @@ def test_filters_partition_usage(world: World) -> None:
             assert sum(found[each.usage.key].units for each in windows) == every.units
 
 
-@COSTLY
+@LAW
 @given(split_worlds)
 def test_groups_partition_usage(world: World) -> None:
     """Each event of a bucket is in the one group of its texts, and the units of all add up."""

@@ -14,9 +14,10 @@ from catalog.billable_metrics import AggregationType
 from catalog.charge_terms import ChargeModel
 from catalog.plans import PlanInterval
 from rating.rated_line import LineKind
+from tests.laws import LAW
 from tests.rating.laws.billing import bills
 from tests.rating.laws.oracle_prices import EXPONENTS, half_up
-from tests.rating.laws.price_lists import ADDITIVE, COSTLY
+from tests.rating.laws.price_lists import ADDITIVE
 from tests.rating.laws.worlds import World, with_exact_units, with_plan, worlds
 from tests.rating.makers import EPOCH
 
@@ -49,7 +50,7 @@ def units_billed(world: World, *, monthly: bool) -> dict[tuple[object, ...], Dec
     return {part: number for part, number in units.items() if number}
 
 
-@COSTLY
+@LAW
 @given(yearly_worlds(*ADDITIVE))
 def test_months_add_up_to_the_year(world: World) -> None:
     """Counts and sums of the months of a year are the year's, bucket by bucket."""
@@ -68,7 +69,7 @@ def test_unique_counts_of_months_are_not_the_year_s() -> None:
     assert months != year
 
 
-@COSTLY
+@LAW
 @given(worlds())
 def test_steps_make_lines_and_lines_make_drafts(world: World) -> None:
     """The amounts of a line's steps are its cents; the cents of a draft's lines are its amount."""

@@ -19,9 +19,10 @@ from rating.charge_window import closing_windows
 from rating.price_book import PriceBook
 from rating.rated_line import LineKind, RatedLine
 from tests.aggregation.makers import EVERYTHING, an_event, frame
+from tests.laws import LAW
 from tests.rating.laws.billing import Bill, due_closings, priced
 from tests.rating.laws.oracle_periods import DAY, first_instant, local_day, plain_periods
-from tests.rating.laws.price_lists import CHEAP, intervals
+from tests.rating.laws.price_lists import intervals
 from tests.rating.laws.worlds import HOUR, ODD, ZONES, a_book, bill_runs, dated, instants
 from tests.rating.makers import EPOCH, a_charge, a_metric, a_plan, a_subscription
 
@@ -38,7 +39,7 @@ lives = st.none() | st.timedeltas(timedelta(microseconds=1), timedelta(days=500)
 counted_calls = a_metric(aggregation_type=AggregationType.COUNT, field_name=None)
 
 
-@CHEAP
+@LAW
 @given(
     zone=st.sampled_from(MORE_ZONES),
     interval=st.sampled_from(PlanInterval),
@@ -146,7 +147,7 @@ def billed_days(line: RatedLine, zone: str) -> Iterator[date]:
         day += DAY
 
 
-@CHEAP
+@LAW
 @given(changed_plans(), bill_runs)
 def test_a_change_of_plan_bills_every_day_once(
     world: tuple[PriceBook, str], runs: tuple[datetime, ...]
@@ -184,7 +185,7 @@ def upgraded_after_a_trial() -> tuple[PriceBook, str]:
     return a_book([old, new], plans), "America/Toronto"
 
 
-@CHEAP
+@LAW
 @given(changed_plans(trial=True), bill_runs)
 @example(upgraded_after_a_trial(), (LATEST,))
 def test_after_a_trial_every_day_is_billed_once(

@@ -3,18 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.billable_metrics import AggregationType
 from catalog.charge_terms import ChargeModel, GraduatedTerms
+from tests.laws import LAW
 from tests.rating.laws.billing import bills, cents_by_part, known_at
 from tests.rating.laws.oracle import Part, Reader
-from tests.rating.laws.price_lists import EVERY_MODEL, USUAL
+from tests.rating.laws.price_lists import EVERY_MODEL
 from tests.rating.laws.worlds import World, worlds
-
-# Seven models make 210 examples of a usual run.
-EACH = settings(max_examples=30 if settings().max_examples <= USUAL else settings().max_examples)
 
 
 def readers(world: World) -> Iterator[Reader]:
@@ -42,7 +40,7 @@ def is_readable(world: World) -> bool:
 
 
 @pytest.mark.parametrize("model", EVERY_MODEL)
-@EACH
+@LAW
 @given(data=st.data())
 def test_the_whole_bill_is_what_a_reader_bills(model: ChargeModel, data: st.DataObject) -> None:
     """Fees, charges and minimum amounts of every period are the oracle's, to the cent."""
