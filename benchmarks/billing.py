@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.figures import Figure, compared
+from benchmarks.memory import peak_words
 from benchmarks.peer import Peer, running_peer_if_any
 from benchmarks.workload import (
     METRICS,
@@ -60,7 +61,8 @@ TERMS: dict[AggregationType, ChargeTerms] = {
 def billing_figures(folder: Path, rows_count: int) -> Iterator[Figure | str]:
     """Yield drafts/s of a run over all subscriptions: two engines, prices, words and digests."""
     usage = a_month_of_usage(rows_count)
-    lake = Lake(folder / "billing_lake")
+    place = folder / "billing_lake"
+    lake = Lake(place)
     upto = int(str(usage["inbox_id"].max()))
     lake.append_once(STREAM, 0, upto, {USAGE: usage})
     names = sorted(set(usage["subscription_id"]))
@@ -75,6 +77,13 @@ def billing_figures(folder: Path, rows_count: int) -> Iterator[Figure | str]:
         }  # fmt: skip
         limits = {"polars scan and sum of the column (limit)": run.bare_sum}
         yield compared("bill run, 5 charges", "drafts", len(names), run.lines, limits, peers)
+    lake.close()
+    yield peak_words("bill run, 5 charges", partial(_bill_once, place, upto, names))
+
+
+def _bill_once(place: Path, upto: int, names: list[str]) -> None:
+    lake = Lake(place)
+    BillRun(lake, Watermark(((0, upto),)), a_book(names)).lines()
     lake.close()
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from aggregation.aggregator import quantities
 from benchmarks.figures import Figure, compared
+from benchmarks.memory import peak_words
 from benchmarks.peer import Peer, running_peer_if_any
 from benchmarks.workload import KINDS, a_month_of_usage, month_windows
 from catalog.billable_metrics import AggregationType
@@ -23,7 +24,8 @@ PEER = "Lago's queries on PostgreSQL"
 def month_figures(folder: Path, rows_count: int) -> Iterator[Figure | str]:
     """Yield windows/s for all subscriptions of a service, and for one; then what a row weighs."""
     usage = a_month_of_usage(rows_count)
-    lake = Lake(folder / "month_lake")
+    place = folder / "month_lake"
+    lake = Lake(place)
     upto = int(str(usage["inbox_id"].max()))
     lake.append_once(STREAM, 0, upto, {USAGE: usage})
     month = Month(lake, Watermark(((0, upto),)), sorted(set(usage["subscription_id"])))
@@ -34,6 +36,15 @@ def month_figures(folder: Path, rows_count: int) -> Iterator[Figure | str]:
     size = sum(size for _, size in files) / usage.height
     yield f"a row of usage takes {size:.0f} bytes in the lake ({len(files)} file)"
     lake.close()
+    for kind in KINDS:
+        counting = partial(_count, place, upto, kind, month.subscriptions)
+        yield peak_words(f"month, {kind}, all subscriptions", counting)
+
+
+def _count(place: Path, upto: int, kind: AggregationType, subscriptions: list[str]) -> None:
+    lake = Lake(place)
+    Month(lake, Watermark(((0, upto),)), subscriptions).units(kind, subscriptions)
+    lake.close()
 
 
 class Month:
@@ -43,11 +54,11 @@ class Month:
         """Remember the open lake and who used it."""
         self._lake = lake
         self._watermark = watermark
-        self._subscriptions = subscriptions
+        self.subscriptions = subscriptions
 
     def figures(self, peer: Peer | None) -> Iterator[Figure]:
         """Compare every aggregation with the peer's, once the answers are equal."""
-        everyone = self._subscriptions
+        everyone = self.subscriptions
         for who, asked in (("all subscriptions", everyone), ("one subscription", everyone[:1])):
             for kind in KINDS:
                 limits = self._limits(kind) if asked is everyone else {}
@@ -73,7 +84,7 @@ class Month:
     ) -> dict[str, Callable[[], object]]:
         ways: dict[str, Callable[[], object]] = {PEER: partial(peer.one_by_one, kind, asked)}
         assert self.units(kind, asked) == peer.one_by_one(kind, asked), kind
-        if asked is self._subscriptions:
+        if asked is self.subscriptions:
             assert peer.at_once(kind) == peer.one_by_one(kind, asked), kind
             ways["its best case, one grouped query"] = partial(peer.at_once, kind)
         return ways
