@@ -136,7 +136,7 @@ class Flusher:
             position = self._touched.position(service_code, subscription, mark)
             owner = service_code, subscription
             in_lake = Watermark(((self._shard, mark),))
-            return with_waiting(in_lake, position, sections, self._metrics(), owner)
+            return with_waiting(in_lake, position, sections, self._metrics, owner)
         position = self._touched.position(service_code, subscription, mark)
         return Acknowledged(Watermark(((self._shard, mark),)), position)
 

@@ -1,25 +1,30 @@
 """What was acknowledged counts at once: before its flush, while it goes on, and after it."""
 
+import asyncio
+import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from ingest import flush
+from ingest.answering import PushLimits, answer_batch
 from ingest.flush import stream_of
 from ingest.inbox_body import revisions_body
 from ingest.push import Door, push_of
 from storage.inbox import DamagedInboxError, InboxRow
 from storage.lake_tables import QUARANTINE, USAGE
 from tests.ingest.counter_makers import a_counted_metric, a_counter
-from tests.ingest.makers import NOW, a_batch, an_event
+from tests.ingest.makers import NOW, a_batch, a_push, an_event
+from tests.ingest.makers import SERVICE as CALLER
 from tests.ingest.running_ingest import Ingest
 
 SERVICE, OWN, OTHER = "nexadesk", "sub-1", "sub-2"
@@ -84,6 +89,25 @@ def test_others_usage_is_left_where_it_waits(tmp_path: Path) -> None:
 
     assert (known.waiting, known.position) == ({}, 0)
     assert theirs.waiting[USAGE]["transaction_id"].to_list() == ["b"]
+
+
+def test_whatever_the_name_and_however_written_it_is_found(tmp_path: Path) -> None:
+    """Any subscription's waiting events are seen, their names escaped by the app or not."""
+    numbers = count()
+
+    @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=9))
+    def look(name: str) -> None:
+        assume(name.strip())
+        number = next(numbers)
+        for is_ascii in (True, False):
+            event = a_push(f"{number}-{is_ascii}", external_subscription_id=name)
+            body = json.dumps({"events": [event]}, ensure_ascii=is_ascii).encode()
+            asyncio.run(answer_batch(ingest.intake, PushLimits(), CALLER, body, NOW))
+        found = ingest.flusher.acknowledged(SERVICE, name).waiting[USAGE]["transaction_id"]
+        assert {f"{number}-True", f"{number}-False"} <= set(found)
+
+    with counting(tmp_path) as ingest:
+        look()
 
 
 def test_what_no_metric_counts_does_not_count_while_it_waits(ingest: Ingest) -> None:
