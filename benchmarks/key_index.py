@@ -17,6 +17,7 @@ from ingest.keys.key_index import KEY_BITS, KeyIndex
 from ingest.keys.known_keys import load_known_keys
 from storage.lake import Lake
 from storage.lake_tables import USAGE
+from storage.spare_memory import give_back_memory
 
 LOOKED_UP = 50_000
 KNOWN_SHARE = 100
@@ -65,6 +66,7 @@ def loaded_index(hashes: Hashes) -> KeyIndex:
     parts = (hashes[at : at + KEYS_PER_LOAD] for at in range(0, len(hashes), KEYS_PER_LOAD))
     second = int(MONTH_END.timestamp())
     index.load((part, part, np.full(len(part), second, np.uint32)) for part in parts)
+    give_back_memory()
     return index
 
 

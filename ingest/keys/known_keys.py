@@ -17,6 +17,7 @@ from ingest.usage_event import refused_key
 from storage.inbox import Inbox
 from storage.lake import Lake
 from storage.lake_tables import QUARANTINE, REVISION, USAGE
+from storage.spare_memory import give_back_memory
 
 ROWS_PER_STEP = 250_000
 EVENTS_PER_STEP = 50_000
@@ -38,6 +39,8 @@ def load_known_keys(
     Keys received and used before `since` are left out: for such old usage the lake is asked.
     """
     index.load(_steps(index, _stored_keys(lake, shard, since), each_step))
+    # The parts of the loading lie between those that stay: twice the index, as long as we live.
+    give_back_memory()
     while inbox is not None and (rows := inbox.read(shard, mark, EVENTS_PER_STEP)):
         for row in rows:
             for section in sections_of_any_body(row.body):

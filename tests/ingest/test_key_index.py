@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.keys import key_index
+from ingest.keys import key_index, known_keys
 from ingest.keys.key_index import KeyIndex, Verdict, entry, received_of, verdict_of
+from ingest.keys.known_keys import load_known_keys
+from tests.ingest.makers import an_event
+from tests.ingest.running_ingest import SINCE, Ingest
 
 SEED = 7
 keys = st.integers(0, 40).map(lambda number: f"key-{number}".encode())
@@ -110,3 +113,18 @@ def test_a_fault_while_adding_leaves_no_key_behind() -> None:
         index.add_new([1, 2, 3], [10, 20], 7)
 
     assert len(index) == 0
+
+
+def test_a_start_gives_back_what_its_loading_took(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the keys are loaded, memory is given back."""
+    ingest.push(an_event("a"))
+    ingest.flusher.flush()
+    index = KeyIndex(SEED)
+    seen: list[int] = []
+    monkeypatch.setattr(known_keys, "give_back_memory", lambda: seen.append(len(index)))
+
+    load_known_keys(index, ingest.lake, None, shard=0, mark=0, since=SINCE)
+
+    assert seen == [1]
