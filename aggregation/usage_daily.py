@@ -31,6 +31,7 @@ ZONE_MARGIN = timedelta(days=1)
 # Usage dated at the ends of the calendar is put here: its local day might not exist.
 FIRST_DAY, LAST_DAY = date(1, 1, 3), date(9999, 12, 29)
 METRIC = ("service", "metric_code")
+OWNER = ("service", "subscription_id")
 SERIES = ("service", "subscription_id", "metric_code", "series")
 DAILY = ("service", "metric_code", "subscription_id", "day")
 
@@ -54,7 +55,7 @@ class DayRules:
 
 def usage_daily(
     usage: pl.LazyFrame,
-    revision: pl.LazyFrame,
+    revision: pl.LazyFrame | None,
     seen: pl.Expr,
     days: Collection[date],
     rules: DayRules,
@@ -62,14 +63,11 @@ def usage_daily(
     """Return one row for each service, metric, subscription and day that has effective usage.
 
     Counts and sums of days add up, but gauges' (their sum is null). Unique values are left out:
-    one value of two days is one value of the month, so daily counts would not add up.
+    one value of two days is one value of the month, so daily counts would not add up. Without
+    any revision far fewer columns are read.
     """
-    first, last = _bounds(days)
-    near = (pl.col("occurred_at") >= first) & (pl.col("occurred_at") <= last)
-    ends = pl.col("window_end")
-    # A reading's usage starts from the reading before it, however long ago that was.
-    is_late = (ends > first) | _is_of(rules.cumulative)
-    facts = revision.filter(ends.is_null() | ((ends <= last) & is_late))
+    near = _near(days)
+    facts = None if revision is None else _facts_near(revision, days, rules)
     rows = (
         effective_usage(usage.filter(near), facts, seen, rules.cumulative)
         .filter(near)
@@ -81,6 +79,54 @@ def usage_daily(
     return rows.group_by(DAILY).agg(
         pl.col("aggregation_type", "counter_semantics").first(), **_figures()
     )
+
+
+def subscription_parts(
+    usage: pl.LazyFrame,
+    revision: pl.LazyFrame | None,
+    seen: pl.Expr,
+    days: Collection[date],
+    rules: DayRules,
+    rows_max: int,
+) -> list[pl.Expr]:
+    """Return filters by which the days can be computed part by part, of about `rows_max` rows each.
+
+    Each takes neighbouring subscriptions as a whole: what replaces a row is always of the same one.
+    A part is larger only where one subscription is.
+    """
+    read = [usage.filter(seen, _near(days))]
+    if revision is not None:
+        read.append(_facts_near(revision.filter(seen), days, rules))
+    owners = pl.concat([each.select(OWNER) for each in read])
+    counted = owners.group_by(OWNER).len().collect(engine="streaming").sort(OWNER)
+    parts: list[tuple[str, str, str]] = []
+    room = 0
+    for service, subscription, rows_count in counted.rows():
+        if parts and parts[-1][0] == service and rows_count <= room:
+            parts[-1] = (service, parts[-1][1], subscription)
+        else:
+            parts.append((service, subscription, subscription))
+            room = rows_max
+        room -= rows_count
+    own = pl.col("subscription_id")
+    return [
+        (pl.col("service") == service) & own.is_between(pl.lit(first), pl.lit(last))
+        for service, first, last in parts
+    ]
+
+
+def _near(days: Collection[date]) -> pl.Expr:
+    first, last = _bounds(days)
+    return (pl.col("occurred_at") >= first) & (pl.col("occurred_at") <= last)
+
+
+def _facts_near(revision: pl.LazyFrame, days: Collection[date], rules: DayRules) -> pl.LazyFrame:
+    """Return the revisions that may count in the days."""
+    first, last = _bounds(days)
+    ends = pl.col("window_end")
+    # A reading's usage starts from the reading before it, however long ago that was.
+    is_late = (ends > first) | _is_of(rules.cumulative)
+    return revision.filter(ends.is_null() | ((ends <= last) & is_late))
 
 
 def touched_days(

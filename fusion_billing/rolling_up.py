@@ -4,11 +4,19 @@ For analysts only, never for billing: bills add up effective usage itself, at th
 Rows of a shard are always exactly what effective usage adds up to at the shard's mark.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import polars as pl
 
-from aggregation.usage_daily import DayRules, frozen_days, outdated_days, touched_days, usage_daily
+from aggregation.usage_daily import (
+    DayRules,
+    frozen_days,
+    outdated_days,
+    subscription_parts,
+    touched_days,
+    usage_daily,
+)
 from catalog.store import billable_metrics, services
 from fusion_billing.house import House
 from ingest.flush import stream_of
@@ -17,10 +25,12 @@ from ingest.watermark import Watermark
 from storage.lake import Lake
 from storage.lake_replacement import DayReplacement, erasures_count, replace_days_once
 from storage.lake_tables import ERASED_KEY, INSTANT, REVISION, USAGE, USAGE_DAILY
+from storage.spare_memory import give_back_memory
 from storage.state import State
 
-# What is touched is looked at in memory; a backlog is rolled up in several steps.
-STEP_ROWS_MAX = 500_000
+# A backlog is rolled up in several steps, each of which computes its days again as a whole.
+STEP_ROWS_MAX = 5_000_000
+PART_ROWS_MAX = 500_000
 
 
 def roll_up_usage(house: House, *, at: datetime) -> int:
@@ -76,14 +86,14 @@ def _roll_up(lake: Lake, shard: int, after: int, upto: int, rules: DayRules, at:
     )
     frame = pl.DataFrame(schema=USAGE_DAILY.polars_schema)
     if days:
-        fresh = usage_daily(usage, revision, seen, days, rules).with_columns(
+        fresh = _days_of(lake, seen, days, rules).with_columns(
             month=pl.col("day").dt.truncate("1mo"),
             shard=pl.lit(shard, pl.Int64),
             watermark=pl.lit(str(watermark)),
             computed_at=pl.lit(at, INSTANT),
         )
         frozen = frozen_days(days, dropped, rules)
-        frame = _with_frozen(fresh, own, frozen.lazy()).collect()
+        frame = _with_frozen(fresh.lazy(), own, frozen.lazy()).collect()
     replaced = DayReplacement(
         stream=daily_stream(shard),
         after=after,
@@ -96,6 +106,19 @@ def _roll_up(lake: Lake, shard: int, after: int, upto: int, rules: DayRules, at:
     )
     replace_days_once(lake, replaced)
     return len(days)
+
+
+def _days_of(lake: Lake, seen: pl.Expr, days: Sequence[date], rules: DayRules) -> pl.DataFrame:
+    """Return what usage adds up to in the days, computed part by part: a day may hold millions."""
+    usage = lake.scan(USAGE)
+    revision = lake.scan(REVISION) if lake.files(REVISION) else None
+    parts = subscription_parts(usage, revision, seen, days, rules, PART_ROWS_MAX)
+    found: list[pl.DataFrame] = []
+    for part in parts or [pl.lit(value=False)]:
+        facts = None if revision is None else revision.filter(part)
+        found.append(usage_daily(usage.filter(part), facts, seen, days, rules).collect())
+    give_back_memory()
+    return pl.concat(found)
 
 
 def _with_frozen(fresh: pl.LazyFrame, own: pl.LazyFrame, frozen: pl.LazyFrame) -> pl.LazyFrame:

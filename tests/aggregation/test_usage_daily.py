@@ -10,15 +10,18 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import UsageWindow
 from aggregation.usage_daily import (
     FIRST_DAY,
     LAST_DAY,
+    OWNER,
     DayRules,
     frozen_days,
     outdated_days,
+    subscription_parts,
     touched_days,
     usage_daily,
 )
@@ -328,3 +331,65 @@ def test_days_of_a_dropped_month_are_frozen(zone: str, first: date, last: date) 
 
     assert set(frozen["service"]) == {"nexadesk"}
     assert list(frozen["day"]) == [day for day in ALL_DAYS if first <= day <= last]
+
+
+def parts_of(sizes: Sequence[tuple[str, str, int]], rows_max: int) -> list[list[tuple[str, str]]]:
+    """Return the owners that each part takes of so many events of (service, subscription)."""
+    rows = [
+        an_event(number, 0) | {"service": service, "subscription_id": name}
+        for service, name, size in sizes
+        for number in range(size)
+    ]
+    usage = frame(rows)
+    rules = rules_of(None)
+    parts = subscription_parts(usage, None, EVERYTHING, ALL_DAYS, rules, rows_max)
+    found = [usage.filter(part).collect() for part in parts]
+    assert sum(each.height for each in found) == len(rows)
+    return [each.select(OWNER).unique().sort(OWNER).rows() for each in found]
+
+
+def test_a_part_takes_as_many_rows_as_it_may() -> None:
+    """At the limit two subscriptions are one part, one row past it they are two."""
+    within = [("nexadesk", "a", 2), ("nexadesk", "b", 3)]
+    beyond = [("nexadesk", "a", 2), ("nexadesk", "b", 4)]
+
+    assert parts_of(within, 5) == [[("nexadesk", "a"), ("nexadesk", "b")]]
+    assert parts_of(beyond, 5) == [[("nexadesk", "a")], [("nexadesk", "b")]]
+
+
+def test_a_subscription_is_never_cut() -> None:
+    """One that has more rows than fit is a part of its own, and services share none."""
+    sizes = [("nexadesk", "a", 9), ("nexadesk", "b", 1), ("nexamaps", "a", 1), ("nexamaps", "c", 1)]
+
+    assert parts_of(sizes, 4) == [
+        [("nexadesk", "a")],
+        [("nexadesk", "b")],
+        [("nexamaps", "a"), ("nexamaps", "c")],
+    ]
+
+
+def test_nothing_has_no_parts() -> None:
+    """Where no row lies near the days there is nothing to compute."""
+    assert parts_of([], 4) == []
+
+
+@given(story=stories, semantics=semantics_of_counters, rows_max=st.integers(1, 5))
+def test_parts_together_are_the_whole(
+    story: list[Told], semantics: CounterSemantics, rows_max: int
+) -> None:
+    """Computed part by part, days of several subscriptions are what they are at once."""
+    events, facts = (
+        [row | {"subscription_id": f"sub-{place % 3}"} for place, row in enumerate(rows)]
+        for rows in rows_of(story, semantics)
+    )
+    usage, revision, rules = frame(events), revisions(facts), rules_of(semantics)
+    parts = subscription_parts(usage, revision, EVERYTHING, ALL_DAYS, rules, rows_max)
+
+    found = [
+        usage_daily(usage.filter(part), revision.filter(part), EVERYTHING, ALL_DAYS, rules)
+        for part in parts or [pl.lit(value=False)]
+    ]
+
+    key = ["service", "metric_code", "subscription_id", "day"]
+    whole = usage_daily(usage, revision, EVERYTHING, ALL_DAYS, rules)
+    assert_frame_equal(pl.concat(found).sort(key).collect(), whole.sort(key).collect())

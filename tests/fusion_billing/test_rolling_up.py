@@ -131,6 +131,12 @@ def a_replacement(frame: pl.DataFrame, shard: int, after: int, upto: int) -> Day
     )
 
 
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a few rows be as many as are looked at together."""
+    monkeypatch.setattr(rolling_up, "PART_ROWS_MAX", 3)
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Give an ingest with an open lake."""
