@@ -147,5 +147,5 @@ def _step_end(lake: Lake, shard: int, after: int, goal: int) -> int:
     waiting = pl.concat(
         lake.scan(table).filter(is_waiting).select("inbox_id") for table in (USAGE, REVISION)
     )
-    first = waiting.select(pl.col("inbox_id").bottom_k(STEP_ROWS_MAX)).collect()["inbox_id"]
-    return goal if len(first) < STEP_ROWS_MAX else max(first)
+    positions = waiting.collect()["inbox_id"]
+    return goal if len(positions) <= STEP_ROWS_MAX else int(positions.sort()[STEP_ROWS_MAX - 1])
