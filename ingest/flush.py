@@ -156,6 +156,10 @@ class Flusher:
             return self._mark
         mark = self._lake.mark(stream_of(self._shard))
         self._gate.check(mark)
+        if mark > self._reached:
+            # A flush that failed got through after all.
+            self._touched.note_all(mark)
+            self._reached = mark
         return mark
 
     def _flush_after(self, mark: int) -> int:

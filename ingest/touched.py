@@ -31,6 +31,12 @@ class TouchedSubscriptions:
                 self._floor = upto
             self._positions.update(dict.fromkeys(keys, upto))
 
+    def note_all(self, upto: int) -> None:
+        """Call every subscription touched at `upto`: nobody knows which were."""
+        with self._lock:
+            self._positions.clear()
+            self._floor = upto
+
     def of(self, keys: Collection[tuple[str, str]], after: int) -> set[tuple[str, str]] | None:
         """Return which of some (service, subscription) were touched after a position.
 

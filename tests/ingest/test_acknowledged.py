@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -203,6 +204,34 @@ def test_a_flush_after_a_question_began_doubles_nothing(ingest: Ingest) -> None:
     ingest.flusher.flush()
 
     assert known.usage(ingest.lake).collect()["transaction_id"].to_list() == ["a"]
+
+
+def test_a_flush_that_got_through_although_it_failed_is_believed(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit whose answer was lost moves the position, and its rows are seen once."""
+    monkeypatch.setattr(flush, "WAITING_EVENTS_MAX", 1)
+    ingest.push(an_event("a"))
+    ingest.flusher.flush()
+    before = ingest.flusher.acknowledged(SERVICE, OWN).position
+    append_once = ingest.lake.append_once
+
+    def cut_off(*given: Any) -> None:  # noqa: ANN401 - passed on
+        append_once(*given)
+        raise ZeroDivisionError
+
+    ingest.push(an_event("b"))
+    ingest.push(an_event("c"))
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest.lake, "append_once", cut_off)
+        with pytest.raises(ZeroDivisionError):
+            ingest.flusher.flush()
+
+    assert named(ingest) == ["a", "b", "c"]
+    assert ingest.flusher.acknowledged(SERVICE, OWN).position not in (None, before)
+    ingest.push(an_event("d"))
+    ingest.flusher.flush()
+    assert ingest.stored() == ["a", "b", "c", "d"]
 
 
 def test_a_torn_row_is_told_never_passed_over(
