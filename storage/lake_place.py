@@ -23,6 +23,9 @@ METADATA_SCHEMA = "lake"
 POSTGRES_PREFIX = "postgres:"
 POSTGRES_URLS = ("postgresql://", "postgresql+psycopg://")
 POSTGRES_LOCK = 4_701_822_961
+ATTACH_ATTEMPTS_MAX = 3
+# libpq's word for a server that did not answer within PATIENCE.
+SLOW = "timeout expired"
 CATALOG_SECRET = "lake_catalog"  # noqa: S105 - the name of a secret, not its value
 HIDDEN = "***"
 _checked_extensions: set[str] = set()
@@ -191,8 +194,20 @@ def attached(place: LakePlace) -> duckdb.DuckDBPyConnection:
             connection.execute(_s3_secret(place))
         if not place.is_embedded:
             connection.execute(_postgres_secret(place))
-        connection.execute(_attach(place))
+        _attach_patiently(connection, place)
     return connection
+
+
+def _attach_patiently(connection: duckdb.DuckDBPyConnection, place: LakePlace) -> None:
+    """Attach the place; a catalogue that is slow to let anybody in is asked again."""
+    for attempt in range(1, ATTACH_ATTEMPTS_MAX + 1):
+        try:
+            connection.execute(_attach(place))
+        except duckdb.IOException as error:
+            if SLOW not in str(error) or attempt == ATTACH_ATTEMPTS_MAX:
+                raise
+        else:
+            return
 
 
 def _extensions(place: LakePlace) -> tuple[str, ...]:

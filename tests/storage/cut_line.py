@@ -15,6 +15,7 @@ class Cut(Enum):
     BEFORE = "the word is lost and the server is told that the line ended"
     SILENT = "the word is lost and the server is told nothing"
     AFTER = "the word arrives, its answer is lost"
+    MUTE = "the word is lost and nobody is told anything"
 
 
 class CutLine:
@@ -62,6 +63,8 @@ class CutLine:
             sink.shutdown(socket.SHUT_RDWR)
 
     def _cut(self, client: socket.socket, server: socket.socket, chunk: bytes) -> None:
+        if self.cut is Cut.MUTE:
+            return
         if self.cut is Cut.AFTER:
             client.shutdown(socket.SHUT_RDWR)
             server.sendall(chunk)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,9 +15,11 @@ from psycopg import sql
 
 from storage import lake as lake_module
 from storage.lake import CompactionRules, Lake, LakePlace, LakeUnreachableError, StaleMarkError
-from storage.lake_place import METADATA_SCHEMA, attached
+from storage.lake_place import ATTACH_ATTEMPTS_MAX, METADATA_SCHEMA, attached
 from storage.lake_tables import COST, USAGE
+from storage.patience import PATIENCE
 from tests.real_parts.s3 import S3Server, running_s3
+from tests.storage.cut_line import Cut, cut_line
 from tests.storage.frames import append_stretch, usage_rows
 
 IN_MARCH = datetime(2026, 3, 20, tzinfo=UTC)
@@ -246,3 +249,25 @@ def test_an_embedded_lake_may_keep_its_data_in_s3(place: LakePlace) -> None:
 
     assert transaction_ids(lake) == ["a"]
     lake.close()
+
+
+@pytest.mark.parametrize("cuts_count", [1, ATTACH_ATTEMPTS_MAX - 1, ATTACH_ATTEMPTS_MAX])
+def test_a_catalogue_that_is_slow_to_answer_is_asked_again(
+    place: LakePlace, lake: Lake, monkeypatch: pytest.MonkeyPatch, cuts_count: int
+) -> None:
+    """Fewer silences than the limit are waited out; at the limit the last one is told."""
+    monkeypatch.setitem(PATIENCE, "connect_timeout", "2")
+    server = urlsplit(place.catalog)
+    with cut_line((str(server.hostname), int(server.port or 0)), b"user", Cut.MUTE) as line:
+        line.cuts_max = cuts_count
+        account = f"{server.username}:{server.password}"
+        slow = replace(
+            place, catalog=urlunsplit(server._replace(netloc=f"{account}@127.0.0.1:{line.port}"))
+        )
+        if cuts_count < ATTACH_ATTEMPTS_MAX:
+            attached(slow).close()
+        else:
+            with pytest.raises(LakeUnreachableError, match="timeout expired"):
+                attached(slow)
+
+    assert line.cuts_count == cuts_count
