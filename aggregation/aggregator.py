@@ -44,8 +44,8 @@ def quantities(
 
     `usage` and `revision` have the columns of the lake's tables; `seen` is the watermark's filter.
     Bounds are half-open. Equal times are ordered as they were taken in, so the answer never
-    depends on how the rows lie in files. What is only shown needs no digests to prove it by; with
-    `is_proven` false they are left out, and with them a third of the work.
+    depends on how the rows lie in files. What is only shown needs no digests to prove it by: with
+    `is_proven` false they are left out, which spares sorting them.
     """
     if not windows:
         return {}

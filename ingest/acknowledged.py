@@ -24,7 +24,8 @@ COUNTED = (USAGE, REVISION)
 class Acknowledged:
     """A subscription's usage as of a moment, whether it is in the lake yet or not.
 
-    `in_lake` says which of the lake's rows count; `waiting` holds later rows in the lake's columns.
+    `in_lake` says which of the lake's rows count; `waiting` holds later rows in the lake's columns,
+    of the tables that have some.
     `position` is another number whenever the usage is another; None where nobody can tell.
     """
 
@@ -38,18 +39,13 @@ class Acknowledged:
 
     def revisions(self, lake: Lake) -> pl.LazyFrame | None:
         """Return the rows of REVISION likewise, as they were first said; None for none at all."""
-        if not lake.files(REVISION) and self._waiting(REVISION) is None:
+        if not lake.files(REVISION) and REVISION not in self.waiting:
             return None
         return as_first_said(self._with_waiting(REVISION, lake.scan(REVISION)))
 
     def _with_waiting(self, table: LakeTable, rows: pl.LazyFrame) -> pl.LazyFrame:
-        seen = rows.filter(self.in_lake.includes())
-        waiting = self._waiting(table)
-        return seen if waiting is None else pl.concat([seen, waiting.lazy()])
-
-    def _waiting(self, table: LakeTable) -> pl.DataFrame | None:
-        frame = self.waiting.get(table)
-        return None if frame is None or frame.is_empty() else frame
+        waiting = [self.waiting[table].lazy()] if table in self.waiting else []
+        return pl.concat([rows.filter(self.in_lake.includes()), *waiting])
 
 
 def waiting_sections(rows: Sequence[InboxRow], upto: int) -> list[tuple[int, list[Section]]] | None:

@@ -97,13 +97,13 @@ def _kept(
     """Return the indexes of a section's events that are wanted, None for all."""
     if owner is None and not section.skipped:
         return None
-    kept = set(range(len(events))).difference(section.skipped)
-    if owner is not None:
-        service_code, name = owner
-        kept = {index for index in kept if events[index].external_subscription_id == name}
-        if section.service_code != service_code:
-            kept = set()
-    return sorted(kept)
+    skipped = set(section.skipped)
+    return [
+        index
+        for index, event in enumerate(events)
+        if index not in skipped
+        and owner in (None, (section.service_code, event.external_subscription_id))
+    ]
 
 
 def _gather(
