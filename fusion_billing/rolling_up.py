@@ -86,7 +86,8 @@ def _roll_up(lake: Lake, shard: int, after: int, upto: int, rules: DayRules, at:
     )
     frame = pl.DataFrame(schema=USAGE_DAILY.polars_schema)
     if days:
-        fresh = _days_of(lake, seen, days, rules).with_columns(
+        facts = revision if lake.files(REVISION) else None
+        fresh = _days_of(usage, facts, seen, days, rules).with_columns(
             month=pl.col("day").dt.truncate("1mo"),
             shard=pl.lit(shard, pl.Int64),
             watermark=pl.lit(str(watermark)),
@@ -108,10 +109,14 @@ def _roll_up(lake: Lake, shard: int, after: int, upto: int, rules: DayRules, at:
     return len(days)
 
 
-def _days_of(lake: Lake, seen: pl.Expr, days: Sequence[date], rules: DayRules) -> pl.DataFrame:
+def _days_of(
+    usage: pl.LazyFrame,
+    revision: pl.LazyFrame | None,
+    seen: pl.Expr,
+    days: Sequence[date],
+    rules: DayRules,
+) -> pl.DataFrame:
     """Return what usage adds up to in the days, computed part by part: a day may hold millions."""
-    usage = lake.scan(USAGE)
-    revision = lake.scan(REVISION) if lake.files(REVISION) else None
     parts = subscription_parts(usage, revision, seen, days, rules, PART_ROWS_MAX)
     found: list[pl.DataFrame] = []
     for part in parts or [pl.lit(value=False)]:
@@ -140,12 +145,17 @@ def _dropped_months(lake: Lake) -> list[tuple[str, date]]:
 
 
 def _step_end(lake: Lake, shard: int, after: int, goal: int) -> int:
-    """Return the position where the step ends that begins after `after`: the goal if it is near."""
+    """Return the position where the step ends that begins after `after`: the goal if it is near.
+
+    Rows are taken to lie evenly over the positions, so that a backlog of any size is only counted.
+    """
     is_waiting = (
         (pl.col("shard") == shard) & (pl.col("inbox_id") > after) & (pl.col("inbox_id") <= goal)
     )
     waiting = pl.concat(
         lake.scan(table).filter(is_waiting).select("inbox_id") for table in (USAGE, REVISION)
     )
-    positions = waiting.collect()["inbox_id"]
-    return goal if len(positions) <= STEP_ROWS_MAX else int(positions.sort()[STEP_ROWS_MAX - 1])
+    ((count, first),) = waiting.select(pl.len(), pl.col("inbox_id").min()).collect().rows()
+    if count <= STEP_ROWS_MAX:
+        return goal
+    return int(first) + (goal - int(first)) * STEP_ROWS_MAX // int(count)
