@@ -21,9 +21,8 @@ from catalog.services import Service
 from catalog.store.billable_metrics import find_metric
 from catalog.store.subscriptions import find_subscription
 from catalog.subscriptions import Subscription, SubscriptionStatus
-from ingest.corrections.superseding import revisions_of
 from ingest.metric_value import metric_values
-from rating.answers.current_usage import UsageSources
+from rating.answers.current_usage import ALL_SEEN, UsageSources
 from rating.charge_bucket import ChargeBucket, charge_buckets
 from rating.charge_window import charge_windows
 from rating.closing import NOTHING_BILLED
@@ -74,8 +73,8 @@ def estimated_fees(
 ) -> list[Fee]:
     """Return what an event would cost now, as its subscription's next one, charge by charge.
 
-    Flushes first. NotFound for an unknown subscription or metric, ValidationFailed for a value
-    that is no number and for a metric that no charge paid in advance prices (Lago).
+    It misses no acknowledged push. NotFound for an unknown subscription or metric, ValidationFailed
+    for a value that is no number and for a metric that no charge paid in advance prices (Lago).
     """
     with sources.state.read() as connection:
         subscription, book = _active(connection, service, event.external_subscription_id)
@@ -89,11 +88,8 @@ def estimated_fees(
     usage_until = billed.get(subscription.id, NOTHING_BILLED).usage_until
     period = unbilled_period_at(subscription, usage_interval(plan), zone, at, usage_until)
     windows = charge_windows(book, subscription, plan, period, zone.key)
-    return list(
-        _next_fees(
-            sources, event, row, [AdvanceWindow(subscription, plan, window) for window in windows]
-        )
-    )
+    asked = [AdvanceWindow(subscription, plan, window) for window in windows]
+    return list(_next_fees(sources, subscription, event, row, asked))
 
 
 def instant_fees(
@@ -145,17 +141,16 @@ def _in_advance(plan: Plan, code: str | None) -> Plan:
 
 def _next_fees(
     sources: UsageSources,
+    subscription: Subscription,
     event: AskedEvent,
     row: pl.DataFrame,
     windows: Sequence[AdvanceWindow],
 ) -> Iterator[Fee]:
     """Yield the fees of a row that is only asked about, beside all usage as of now."""
-    seen = sources.flusher.flush().includes()
-    usage = pl.concat([sources.lake.scan(USAGE).filter(seen), row.lazy()])
-    revision = revisions_of(sources.lake)
-    known = None if revision is None else revision.filter(seen)
+    known = sources.flusher.acknowledged(subscription.service_code, subscription.external_id)
+    usage = pl.concat([known.usage(sources.lake), row.lazy()])
     asked = [each.window.usage for each in windows]
-    counted = quantities(usage, asked, pl.lit(value=True), known)
+    counted = quantities(usage, asked, ALL_SEEN, known.revisions(sources.lake), is_proven=False)
     marker = row["transaction_id"][0]
     for each in windows:
         quantity = counted[each.window.usage.key]

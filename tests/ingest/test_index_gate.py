@@ -362,3 +362,15 @@ def test_a_replay_is_usage_once_however_often_one_flush_meets_it(worker: Worker)
         worker.flusher.flush()
 
     assert [name for _, name, _ in usage(worker.lake)] == ["a"]
+
+
+def test_a_worker_is_asked_only_about_what_it_has_judged(worker: Worker) -> None:
+    """What waits may repeat what is known: a worker flushes before it tells of usage."""
+    for _ in "ab":
+        worker.push(told("a", WRITTEN[0]))
+    known = worker.flusher.acknowledged(
+        SERVICE, str(told("a", WRITTEN[0]).external_subscription_id)
+    )
+
+    assert (known.waiting, known.position) == ({}, None)
+    assert known.usage(worker.lake).collect()["transaction_id"].to_list() == ["a"]
