@@ -14,9 +14,11 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from catalog.api_keys import parsed_api_key
 from catalog.errors import (
     BadRequest,
     BillingError,
@@ -29,7 +31,7 @@ from catalog.errors import (
 from catalog.exact_json import JsonObject, JsonValue, exact_value, object_under
 from catalog.request_body import ValueTally, aside
 from catalog.services import Service
-from catalog.store.api_keys import service_of_key
+from catalog.store.api_keys import key_held, service_by
 from storage.patience import StoreUnavailableError
 from storage.state import State
 
@@ -127,16 +129,22 @@ LimitsOf = Annotated[Limits, Depends(at_once(limits_of))]
 Now = Annotated[datetime, Depends(at_once(now))]
 
 
-def caller_service(request: Request, state: StateOf, at: Now) -> Service:
+async def caller_service(request: Request, state: StateOf, at: Now) -> Service:
     """Return the service of the bearer key; Unauthorized when the key is not good.
 
     Only the second word of the header counts; the scheme is not checked (Lago, section 1).
     """
     words = request.headers.get("authorization", "").split()
-    with state.read() as connection:
-        service = service_of_key(
-            connection, words[1] if len(words) > 1 else "", request.app.state.pepper, at
-        )
+    key = parsed_api_key(words[1] if len(words) > 1 else "")
+    if key is None:
+        raise Unauthorized
+    known = state.remembered(key_held, key.public_id)
+    held = (
+        await run_in_threadpool(state.recalled, key_held, key.public_id)
+        if known is None
+        else known[0]
+    )
+    service = service_by(key, held, request.app.state.pepper, at)
     if service is None:
         raise Unauthorized
     queries = (text for pair in request.query_params.multi_items() for text in pair)

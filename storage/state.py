@@ -4,10 +4,12 @@ Opens it, migrates it and hands out connections; the rooms write the queries.
 """
 
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import Concatenate, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -15,8 +17,12 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from storage.joint_write import JointWrite, joint_of
 from storage.patience import FROZEN_SECONDS_MAX, PATIENCE, SERVER_PATIENCE, StoreUnavailableError
 from storage.sqlite_wal import use_wal
+from storage.state_memory import StateMemory
 
 MIGRATIONS = Path(__file__).parent / "migrations" / "state"
+Found = TypeVar("Found")
+Reading: TypeAlias = Callable[Concatenate[sa.Connection, ...], Found]
+
 VERSIONS = "alembic_version"
 BUSY_SECONDS_MAX = 30
 FROZEN_STATE = "25P03"
@@ -46,6 +52,9 @@ class State:
         else:
             sa.event.listen(self._engine, "connect", _configure_postgresql)
         self._migrate()
+        self._memory = StateMemory()
+        self._watch = threading.Lock()
+        self._watching = _opened_to_watch(parsed) if self._is_sqlite else None
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -84,9 +93,43 @@ class State:
             options = {} if self._is_sqlite else POSTGRESQL_READ
             yield opened.execution_options(**options)
 
+    def recalled(self, read: Reading[Found], *asked: Hashable) -> Found:
+        """Return what `read` finds for what is asked, read anew only after somebody's commit.
+
+        What is found is shared by all who ask: nobody may change it.
+        """
+        known = self.remembered(read, *asked)
+        return self._read_anew(read, *asked) if known is None else known[0]
+
+    def remembered(self, read: Reading[Found], *asked: Hashable) -> tuple[Found] | None:
+        """Return what `read` found, alone in a tuple, if that is known without reading."""
+        return self._memory.recall(self._version(), read, *asked)
+
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection."""
+        if self._watching is not None:
+            self._watching.close()
         self._engine.dispose()
+
+    def _read_anew(self, read: Reading[Found], *asked: Hashable) -> Found:
+        # Told before the reading: a commit between the two is seen, and asked for once more.
+        version = self._version()
+        with self.read() as connection:
+            found = read(connection, *asked)
+        self._memory.keep(version, found, read, *asked)
+        return found
+
+    def _version(self) -> int | None:
+        """Return a number that is another one after every commit of anybody.
+
+        SQLite tells it to a connection that writes nothing. None where nobody tells: with
+        PostgreSQL, and in a joint write, whose steps only its own context sees.
+        """
+        if self._watching is None or joint_of(self._engine) is not None:
+            return None
+        with self._watch:
+            (version,) = self._watching.execute("PRAGMA data_version").fetchone()
+        return int(version)
 
     @contextmanager
     def _told_when_away(self) -> Iterator[None]:
@@ -135,6 +178,12 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS_MAX * 1000}")
     use_wal(connection)
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _opened_to_watch(url: sa.URL) -> sqlite3.Connection:
+    connection = sqlite3.connect(str(url.database), check_same_thread=False, isolation_level=None)
+    _configure_sqlite(connection, None)
+    return connection
 
 
 def _configure_postgresql(connection: DBAPIConnection, _record: object) -> None:

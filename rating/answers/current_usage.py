@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 
 import polars as pl
+import sqlalchemy as sa
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import GroupQuantity, Quantity
@@ -113,17 +114,13 @@ def current_usage(
     An answer never misses an acknowledged push. NotFound for an unknown account or
     charge, MethodNotAllowed for a subscription that is not active, and for `full_usage` (Lago).
     """
-    with sources.state.read() as connection:
-        book = read_account_price_book(
-            connection, service, account_external_id, subscription_external_id
-        )
-        subscription = active_subscription(book, account_external_id, subscription_external_id)
-        billed = billed_of(connection, service.code, subscription.id)
+    book, subscription, usage_until = sources.state.recalled(
+        _asked, service, account_external_id, subscription_external_id
+    )
     if narrowing.is_full_usage:
         raise MethodNotAllowed("full_usage_not_allowed")
     zone = book.zone(subscription)
     plan = narrowed_plan(book.plan_until(subscription, at), narrowing)
-    usage_until = billed.get(subscription.id, NOTHING_BILLED).usage_until
     period = unbilled_period_at(subscription, usage_interval(plan), zone, at, usage_until)
     windows = narrowed_windows(
         charge_windows(book, subscription, plan, period, zone.key), narrowing
@@ -131,6 +128,16 @@ def current_usage(
     found = window_quantities(sources, service, subscription, windows)
     tax_rate = service.estimated_tax_rate if narrowing.is_taxed else ZERO
     return CurrentUsage(period, plan, zone.key, charge_usages(plan, windows, found), tax_rate)
+
+
+def _asked(
+    connection: sa.Connection, service: Service, account: str, subscription: str | None
+) -> tuple[PriceBook, Subscription, datetime | None]:
+    """Return what prices an active subscription, and until when its usage is billed."""
+    book = read_account_price_book(connection, service, account, subscription)
+    found = active_subscription(book, account, subscription)
+    billed = billed_of(connection, service.code, found.id)
+    return book, found, billed.get(found.id, NOTHING_BILLED).usage_until
 
 
 def window_quantities(

@@ -1,12 +1,12 @@
 """Answers about usage over HTTP say what was counted and billed, in Lago's shapes."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from catalog.store import services
+from catalog.store import api_keys, services
 from tests.fusion_billing.conftest import Roof
 from tests.fusion_billing.usage_world import (
     SUBSCRIPTION,
@@ -294,3 +294,42 @@ def test_a_lifetime_waits_for_no_bill(roof: Roof) -> None:
     shown = roof.get("/subscriptions/acme-team/lifetime_usage")["lifetime_usage"]
 
     assert (shown["invoiced_usage_amount_cents"], shown["current_usage_amount_cents"]) == (0, 157)
+
+
+def test_an_answer_asked_again_tells_new_prices(roof: Roof) -> None:
+    """A changed plan, and the end of a subscription, are seen by the very next question."""
+    metric = a_metric(roof)
+    open_plan(roof, a_charge(metric), amount_cents=0)
+    push(roof, "1", tokens=100)
+    assert usage(roof)["customer_usage"]["amount_cents"] == 100
+    assert usage(roof)["customer_usage"]["amount_cents"] == 100
+
+    charge = a_charge(metric, properties={"amount": "0.03"})
+    roof.clock.advance(HALF_OF_JANUARY)
+    changed = roof.client.put(
+        "/api/v1/plans/team",
+        json={"plan": {"charges": [charge]}},
+        headers=roof.headers,
+    )
+    assert changed.status_code == 200, changed.text
+
+    roof.clock.advance(HALF_OF_JANUARY + timedelta(seconds=1))
+    assert usage(roof)["customer_usage"]["amount_cents"] == 300
+    ended = roof.client.delete("/api/v1/subscriptions/acme-team", headers=roof.headers)
+    assert ended.status_code == 200, ended.text
+    assert refusal(roof, f"/customers/acme/current_usage?{SUBSCRIPTION}") == (
+        405,
+        "no_active_subscription",
+    )
+
+
+def test_a_revoked_key_asks_nothing_more(roof: Roof) -> None:
+    """A key that was good a moment ago is refused from the instant of its end on."""
+    open_plan(roof, a_charge(a_metric(roof)))
+    assert usage(roof)["customer_usage"]["currency"] == "CAD"
+
+    with roof.house.state.write() as connection:
+        api_keys.revoke_key(connection, "nexadesk", roof.key.split("_")[2], roof.clock())
+
+    url = f"/api/v1/customers/acme/current_usage?{SUBSCRIPTION}"
+    assert roof.client.get(url, headers=roof.headers).status_code == 401

@@ -16,6 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
 
+from storage.joint_write import joining
 from storage.state import MIGRATIONS, State, newest_revision, open_state
 from storage.state_schema import metadata
 from storage.tables import service
@@ -225,6 +226,75 @@ def test_a_read_keeps_nothing(state_of_either_kind: State) -> None:
         connection.execute(service.insert().values(ROW))
     with state_of_either_kind.write() as connection:
         connection.execute(service.insert().values(ROW))
+
+
+def service_count(connection: sa.Connection) -> int:
+    """Return how many services there are; a reading of the state."""
+    return int(connection.execute(sa.select(sa.func.count()).select_from(service)).scalar_one())
+
+
+def test_what_was_read_is_remembered_until_a_commit(state_of_either_kind: State) -> None:
+    """A reading sees every commit before it, and is known without reading until the next one."""
+    state = state_of_either_kind
+    assert state.remembered(service_count) is None
+
+    assert state.recalled(service_count) == 0
+    with state.write() as connection:
+        connection.execute(service.insert().values(ROW))
+    assert state.remembered(service_count) is None
+    assert state.recalled(service_count) == 1
+
+
+def test_a_reading_on_sqlite_outlives_what_commits_nothing(tmp_path: Path) -> None:
+    """Reading and a write that was rolled back change nothing, so nothing is read again."""
+    with closing(open_state("", tmp_path)) as state:
+        state.recalled(service_count)
+        with suppress(RuntimeError), state.write() as connection:
+            connection.execute(service.insert().values(ROW))
+            raise RuntimeError("stop")
+        with state.read() as connection:
+            service_count(connection)
+
+        assert state.remembered(service_count) == (0,)
+
+
+def test_a_commit_of_another_process_is_seen(tmp_path: Path) -> None:
+    """The command line may write beside the service: what it changed is read anew."""
+    with closing(open_state("", tmp_path)) as state, closing(open_state("", tmp_path)) as other:
+        assert state.recalled(service_count) == 0
+        with other.write() as connection:
+            connection.execute(service.insert().values(ROW))
+
+        assert state.recalled(service_count) == 1
+
+
+def test_a_commit_during_a_reading_ends_what_it_found(tmp_path: Path) -> None:
+    """What was read while somebody committed is not remembered beyond that moment."""
+    with closing(open_state("", tmp_path)) as state:
+
+        def slow_count(connection: sa.Connection) -> int:
+            found = service_count(connection)
+            with state.write() as other:
+                other.execute(service.insert().values(ROW))
+            return found
+
+        state.recalled(slow_count)
+
+        assert state.remembered(slow_count) is None
+
+
+def test_steps_of_a_joint_write_are_read_by_its_context_alone(tmp_path: Path) -> None:
+    """What is not committed yet is seen within, remembered by nobody, and gone if taken back."""
+    with closing(open_state("", tmp_path)) as state:
+        assert state.recalled(service_count) == 0
+        joint = state.joint_write()
+        with joining(joint), state.write() as connection:
+            connection.execute(service.insert().values(ROW))
+        with joining(joint):
+            assert state.recalled(service_count) == 1
+            joint.roll_back()
+
+        assert state.recalled(service_count) == 0
 
 
 def test_every_commit_on_postgresql_reaches_the_disk(database_url: str, tmp_path: Path) -> None:
