@@ -133,6 +133,7 @@ def lake_place(settings: Settings) -> LakePlace:
         s3_region=settings.s3_region,
         s3_key_id=settings.s3_key_id,
         s3_secret=settings.s3_secret.get_secret_value(),
+        memory=settings.lake_memory,
     )
 
 

@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from storage.memory_amount import LAKE_MEMORY, MEMORY_AMOUNT
+
 ROLES_DEFAULT = "api,flush,jobs"
 POSTGRESQL = re.compile(r"postgres(ql)?(\+psycopg)?:")
 PORT_MAX = 65_535
@@ -70,6 +72,12 @@ class Settings(BaseSettings):
     )
     lake_data: str = Field(
         default="", description="Where Parquet files lie: s3://bucket/prefix; empty: data folder."
+    )
+    lake_memory: str = Field(
+        default=LAKE_MEMORY,
+        pattern=f"^{MEMORY_AMOUNT.pattern}$",
+        description="Memory that writing and merging the lake may take beside all else; what needs "
+        "more is sorted on disk.",
     )
     s3_endpoint: str = Field(default="", description="Base URL of the S3 server; empty: AWS.")
     s3_region: str = Field(default="us-east-1", description="Region of the bucket.")

@@ -25,6 +25,8 @@ from storage.fault_points import reached
 from storage.inbox import CommitUnknownError, Inbox, NewRow
 
 PUSHES_PER_COMMIT_MAX = 500
+# A group ends with the push that reaches it: the flush, too, takes a commit's bodies at once.
+BYTES_PER_COMMIT = 16 * 1024 * 1024
 WAITING_PUSHES_MAX = 10_000
 _log = structlog.get_logger(__name__)
 
@@ -120,10 +122,12 @@ class Committer:
 
     def _next_group(self) -> tuple[list[_Waiting], bool]:
         group: list[_Waiting] = []
+        bytes_count = 0
         waiting = self._queue.get()
         while waiting is not None:
             group.append(waiting)
-            if len(group) == PUSHES_PER_COMMIT_MAX:
+            bytes_count += len(waiting.push.body)
+            if len(group) == PUSHES_PER_COMMIT_MAX or bytes_count >= BYTES_PER_COMMIT:
                 return group, False
             try:
                 waiting = self._queue.get_nowait()

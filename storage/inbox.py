@@ -54,7 +54,8 @@ class Inbox(Protocol):
     def read(self, shard: int, after: int, events_max: int) -> list[InboxRow]:
         """Return the oldest rows beyond position `after`, up to about `events_max` events.
 
-        Rows before a damaged one are given first; at the damaged one, DamagedInboxError.
+        Fewer where their bodies are large. Rows before a damaged one are given first; at the
+        damaged one, DamagedInboxError.
         """
 
     def last_id(self, shard: int) -> int:

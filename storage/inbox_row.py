@@ -15,6 +15,8 @@ from storage.patience import StoreUnavailableError
 
 COMPRESSION_LEVEL = 1
 BODY_BYTES_MAX = 256 * 1024 * 1024
+# A reading ends with the row that reaches it: what is read is made a frame, and sorted, at once.
+BYTES_PER_READING = 64 * 1024 * 1024
 _of_thread = threading.local()
 
 
@@ -80,13 +82,17 @@ def _compressor() -> zstandard.ZstdCompressor:
 def rows_enough(
     found: Iterable[tuple[int, int, bytes]], events_max: int
 ) -> list[tuple[int, int, bytes]]:
-    """Return the first rows (id, events_count, packed body) that reach the limit of events."""
+    """Return the first rows (id, events_count, packed body) that reach a limit.
+
+    That of events or that of bytes, unpacked.
+    """
     taken: list[tuple[int, int, bytes]] = []
-    events_count = 0
+    events_count = bytes_count = 0
     for row in found:
         taken.append(row)
         events_count += row[1]
-        if events_count >= events_max:
+        bytes_count += _size_unpacked(row[2])
+        if events_count >= events_max or bytes_count >= BYTES_PER_READING:
             break
     return taken
 
@@ -114,6 +120,14 @@ def epoch_microseconds(at: datetime) -> int:
 def instant_or_none(microseconds: int | None) -> datetime | None:
     """Return the instant in UTC; None when there is none."""
     return None if microseconds is None else EPOCH + microseconds * MICROSECOND
+
+
+def _size_unpacked(packed: bytes) -> int:
+    """Return the size that a body's header tells; 0 where the header is damaged."""
+    try:
+        return zstandard.frame_content_size(packed)
+    except zstandard.ZstdError:
+        return 0
 
 
 def _unpacked(decompressor: zstandard.ZstdDecompressor, packed: bytes) -> bytes:

@@ -15,6 +15,10 @@ class LakeUnreachableError(LakeError, StoreUnavailableError):
     """The catalogue or the data of the lake can't be reached as configured."""
 
 
+class LakeMemoryError(LakeError):
+    """What was to be written can't be sorted in the memory that it may take."""
+
+
 class LakeVersionError(LakeError):
     """The lake was written by a newer release than this one."""
 

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from storage.lake_errors import LakeBusyError, LakeUnreachableError
+from storage.lake_errors import LakeBusyError, LakeMemoryError, LakeUnreachableError
+from storage.memory_amount import LAKE_MEMORY, check_memory_amount
 from storage.patience import FROZEN_SECONDS_MAX, PATIENCE, SERVER_PATIENCE
 
 METADATA_SCHEMA = "lake"
@@ -50,7 +51,8 @@ class LakePlace:
     """Where a lake lies.
 
     `folder` holds lock, catalogue and data unless `catalog` is a PostgreSQL ("postgres:" and a
-    libpq connection string, or a postgresql:// URL) or `data` is "s3://bucket/prefix".
+    libpq connection string, or a postgresql:// URL) or `data` is "s3://bucket/prefix". `memory` is
+    what DuckDB may hold ("512MB"); what it sorts beyond that goes to the disk.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class LakePlace:
     s3_region: str = "us-east-1"
     s3_key_id: str = ""
     s3_secret: str = field(default="", repr=False)
+    memory: str = LAKE_MEMORY
 
     def __post_init__(self) -> None:
         """Refuse what can't be a place; ValueError says which setting to change."""
@@ -72,6 +75,7 @@ class LakePlace:
             raise ValueError("the lake's data is neither empty (in the folder) nor s3://…")
         if self.data and not (self.s3_key_id and self.s3_secret):
             raise ValueError("the lake's data in S3 needs a key id and a secret")
+        check_memory_amount(self.memory)
 
     def resolved(self) -> "LakePlace":
         """Return the place with an absolute folder."""
@@ -114,6 +118,11 @@ def discreet(place: LakePlace) -> Iterator[None]:
     """Raise DuckDB's errors without the place's secrets in them."""
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        raise LakeMemoryError(
+            f"writing the lake needs more than {place.memory} of memory, and nothing was changed: "
+            "set FUSION_LAKE_MEMORY to more, such as 2GB, and start again"
+        ) from error
     except duckdb.Error as error:
         said = str(error)
         hidden = _without(said, place)
@@ -183,6 +192,8 @@ def attached(place: LakePlace) -> duckdb.DuckDBPyConnection:
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     # DuckDB would keep the bytes of every file it merged, up to most of the machine's memory.
     connection.execute("SET GLOBAL enable_external_file_cache = false")
+    # Without a limit a merge takes gigabytes, and is no faster for it.
+    connection.execute(f"SET GLOBAL memory_limit = '{place.memory}'")
     connection.execute(f"SET GLOBAL temp_directory = '{_quoted(place.folder / 'spill')}'")
     for extension in extensions:
         connection.execute(f"LOAD '{_quoted(_extension_file(extension))}'")

@@ -4,7 +4,6 @@ Each question has a DuckDB of its own: what it needs of memory and disk takes no
 flush, and one read-only transaction shows it one snapshot. Knows nothing of what is asked.
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,12 +14,12 @@ import polars as pl
 
 from storage.lake_errors import LakeError, NoAnswerError
 from storage.lake_place import LakePlace, attached, discreet
+from storage.memory_amount import check_memory_amount
 
 MEMORY_LIMIT = "2GB"
 # A statement joins in the order that it says: to think of a better one took longer than to answer a
 # small question, and found none for a large one (10 million rows).
 NOT_PLANNED = "join_order,statistics_propagation"
-MEMORY_AMOUNT = re.compile(r"[1-9][0-9]{0,5}(MB|GB)")
 
 
 class _Table(Protocol):
@@ -51,8 +50,7 @@ def lake_answer(
     it needs more than `memory_limit` ("2GB") and can't put it on disk, or a sum goes beyond 38
     digits; LakeError when the lake can't be asked.
     """
-    if not MEMORY_AMOUNT.fullmatch(memory_limit):
-        raise ValueError(f"{memory_limit!r} is no amount of memory: say 512MB or 2GB")
+    check_memory_amount(memory_limit)
     with TemporaryDirectory(prefix="query-", dir=place.folder) as spill, discreet(place):
         connection = attached(place)
         try:

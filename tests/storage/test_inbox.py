@@ -73,6 +73,16 @@ def test_a_read_stops_near_its_limit(inbox: Inbox) -> None:
     assert len(inbox.read(0, after=2, events_max=1)) == 1
 
 
+def test_a_read_stops_near_its_bytes(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read gives whole rows until their bodies, unpacked, reach the limit; always one row."""
+    monkeypatch.setattr(inbox_row, "BYTES_PER_READING", 1_000)
+    inbox.append([a_row(b"a" * 500), a_row(b"b" * 499), a_row(b"c"), a_row(b"d" * 2_000)], AT)
+
+    assert [row.id for row in inbox.read(0, after=0, events_max=9)] == [1, 2, 3]
+    assert [row.id for row in inbox.read(0, after=1, events_max=9)] == [2, 3, 4]
+    assert [row.id for row in inbox.read(0, after=3, events_max=9)] == [4]
+
+
 def test_many_rows_are_read_at_once(inbox: Inbox) -> None:
     """A read longer than one fetch from the database still gives every row."""
     inbox.append([a_row(str(number).encode()) for number in range(100)], AT)

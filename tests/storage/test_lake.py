@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.lake import Lake, LakeBusyError, LakePlace, StaleMarkError
+from storage.lake_errors import LakeMemoryError
 from storage.lake_tables import COST, TABLES, USAGE
 from storage.published import publish_catalog
 from tests.plain_duckdb import plain_duckdb
@@ -244,3 +245,20 @@ def test_an_impossible_place_is_refused(
     """A place that can't be one says which setting is wrong."""
     with pytest.raises(ValueError, match=cause):
         LakePlace(tmp_path, catalog=catalog, data=data)
+
+
+@pytest.mark.parametrize("amount", ["", "much", "0MB", "512MB'; --"])
+def test_a_senseless_amount_of_memory_is_refused(tmp_path: Path, amount: str) -> None:
+    """Only megabytes and gigabytes are amounts; nothing else reaches DuckDB."""
+    with pytest.raises(ValueError, match="no amount of memory"):
+        LakePlace(tmp_path, memory=amount)
+
+
+def test_the_lake_keeps_to_its_memory(tmp_path: Path) -> None:
+    """What it may not hold is sorted on disk; what can't be is refused, by name, with the cure."""
+    with closing(Lake(LakePlace(tmp_path, memory="64MB"))) as lake:
+        told = lake.query("SELECT current_setting('memory_limit') AS it")["it"].item()
+        with pytest.raises(LakeMemoryError, match=r"64MB.*FUSION_LAKE_MEMORY"):
+            lake.query("SELECT list(range::VARCHAR) FROM range(10000000)")
+
+    assert told == "61.0 MiB"
