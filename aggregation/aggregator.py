@@ -6,6 +6,7 @@ Pure polars and Decimal. Decides what counts and how it is combined; knows no pr
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Literal, TypeAlias
 
 import polars as pl
 
@@ -28,6 +29,7 @@ from aggregation.weighing import weighed_rows, weighed_sums
 from catalog.billable_metrics import AggregationType
 
 DIGEST_BYTES = 8
+Engine: TypeAlias = Literal["streaming", "in-memory"]
 
 __all__ = ["quantities", "rounded_units"]
 
@@ -55,14 +57,14 @@ def quantities(
         (alike, answer)
         for alike in _alike(windows)
         for answer in _answers(
-            _read(counted_rows(usage.filter(seen), replaced, alike), alike),
+            _read(counted_rows(usage.filter(seen), replaced, alike), alike, is_proven=is_proven),
             alike,
             has_counters=has_counters,
             is_proven=is_proven,
         )
     ]
     found: dict[str, dict[Group, dict[str, object]]] = {}
-    frames = pl.collect_all([answer for _, answer in answers])
+    frames = pl.collect_all([answer for _, answer in answers], engine=_engine(windows))
     for (alike, _), frame in zip(answers, frames, strict=True):
         for place, group, row in _found_rows(frame):
             groups = found.setdefault(alike[place].key, {})
@@ -94,19 +96,29 @@ def _digest_bytes(digests: pl.Series) -> Iterator[bytes]:
         start = end
 
 
-def _read(counted: pl.LazyFrame, windows: Sequence[UsageWindow]) -> pl.LazyFrame:
+def _engine(windows: Sequence[UsageWindow]) -> Engine:
+    """Return how polars is to work: for a few windows it takes longer to begin than to count."""
+    return "streaming" if len(windows) > PUSHED_DOWN_MAX else "in-memory"
+
+
+def _read(
+    counted: pl.LazyFrame, windows: Sequence[UsageWindow], *, is_proven: bool
+) -> pl.LazyFrame:
     """Return the rows of a few windows read once, for all the ways they are combined.
 
     Those of many windows are not held: each way reads its own metrics' rows.
     """
     if len(windows) > PUSHED_DOWN_MAX:
         return counted
-    return counted.drop(_unread(windows)).collect().lazy()
+    unread = _unread(windows, is_proven=is_proven)
+    return counted.drop(unread).collect(engine=_engine(windows)).lazy()
 
 
-def _unread(windows: Sequence[UsageWindow]) -> list[str]:
+def _unread(windows: Sequence[UsageWindow], *, is_proven: bool) -> list[str]:
     """Return the widest columns that no way of combining these windows looks at."""
     unread = ["properties"] if is_split(windows[0]) else []
+    if not is_proven:
+        unread.append("content_digest")
     if not any(window.wants_event_values for window in windows):
         unread.append("transaction_id")
     if not any(
