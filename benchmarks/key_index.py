@@ -13,8 +13,10 @@ from benchmarks.figures import Figure, compared
 from benchmarks.machine import memory_megabytes
 from benchmarks.workload import MONTH_END, MONTH_START, SEED, a_month_of_usage
 from ingest.flush import stream_of
+from ingest.keys.kept_keys import KeptKeys
 from ingest.keys.key_index import KEY_BITS, KeyIndex
-from ingest.keys.known_keys import load_known_keys
+from ingest.keys.known_keys import load_lake_keys
+from storage.inbox import open_inbox
 from storage.lake import Lake
 from storage.lake_tables import USAGE
 from storage.spare_memory import give_back_memory
@@ -111,6 +113,12 @@ def _start(folder: Path, keys_count: int) -> Iterator[Figure]:
         )
         mark = lake.mark(stream_of(SHARD))
         lake.append_once(stream_of(SHARD), mark, mark + usage.height, {USAGE: usage})
+    inbox = open_inbox("", folder)
+    inbox.start_beyond(SHARD, lake.mark(stream_of(SHARD)))
+    keys = KeptKeys(folder, lake, inbox, MONTH_START, worth_keeping=1)
+    keys.open()
+    keys.keep()
+    inbox.close()
     lake.close()
     held: list[int] = []
     yield compared(
@@ -118,15 +126,25 @@ def _start(folder: Path, keys_count: int) -> Iterator[Figure]:
         "keys",
         keys_count,
         lambda: held.append(_start_once(folder / "known_lake")),
-        {"polars read of the same columns (limit)": partial(_read_once, folder / "known_lake")},
+        {
+            "from what the last stop kept": lambda: held.append(_start_kept(folder)),
+            "polars read of the same columns (limit)": partial(_read_once, folder / "known_lake"),
+        },
     )
     assert set(held) == {keys_count}
 
 
 def _start_once(folder: Path) -> int:
     lake, index = Lake(folder), KeyIndex(SEED)
-    mark = lake.mark(stream_of(SHARD))
-    load_known_keys(index, lake, None, shard=SHARD, mark=mark, since=MONTH_START)
+    load_lake_keys(index, lake, shard=SHARD, since=MONTH_START)
+    lake.close()
+    return len(index)
+
+
+def _start_kept(folder: Path) -> int:
+    lake, inbox = Lake(folder / "known_lake"), open_inbox("", folder)
+    index = KeptKeys(folder, lake, inbox, MONTH_START).open()
+    inbox.close()
     lake.close()
     return len(index)
 

@@ -16,11 +16,10 @@ from fusion_billing.shard_workers import ShardWorkers
 from ingest.awaited_flush import AwaitedFlush
 from ingest.committer import Committer
 from ingest.deciding import Decider, IndexDecider, ShardDecider
-from ingest.flush import Flusher, Flushing, stream_of
+from ingest.flush import Flusher, Flushing
 from ingest.intake_counts import IntakeCounts
 from ingest.keys.erased_keys import ErasedKeys, ErasureDecider
-from ingest.keys.key_index import KeyIndex
-from ingest.keys.known_keys import load_known_keys
+from ingest.keys.kept_keys import KeptKeys
 from ingest.receiving import Intake
 from ingest.usage_log import UsageLog
 from rating.rated_line_store import ship_rated_lines
@@ -29,7 +28,6 @@ from storage.lake import Lake
 from storage.lake_place import LakePlace
 from storage.state import State
 
-SEED_BITS = 64
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -101,7 +99,9 @@ def opened_house(settings: Settings, clock: Clock) -> Iterator[House]:
             looked_up_before = LONG_AGO
         else:
             flusher = Flusher(inbox, lake, lambda: _metrics_in_force(state), counts=counts)
-            committer = Committer(inbox, partial(_open_decider, lake, inbox, since, pepper), counts)
+            keys = KeptKeys(settings.data_dir, lake, inbox, since)
+            committer = Committer(inbox, partial(_open_decider, keys, lake, pepper), counts)
+            opened.callback(_keep_keys, keys, committer)
             opened.callback(flusher.flush)
             looked_up_before = since
         opened.callback(committer.close)
@@ -141,10 +141,14 @@ def _nobody(_shards: Sequence[int]) -> None:
     """Hurry nobody: no shard is flushed in this process."""
 
 
-def _open_decider(lake: Lake, inbox: Inbox, since: datetime, pepper: bytes) -> Decider:
-    index = KeyIndex(secrets.randbits(SEED_BITS))
-    load_known_keys(index, lake, inbox, shard=0, mark=lake.mark(stream_of(0)), since=since)
-    return ErasureDecider(IndexDecider(index), ErasedKeys(lake, pepper))
+def _open_decider(keys: KeptKeys, lake: Lake, pepper: bytes) -> Decider:
+    return ErasureDecider(IndexDecider(keys.open()), ErasedKeys(lake, pepper))
+
+
+def _keep_keys(keys: KeptKeys, committer: Committer) -> None:
+    """Keep what is known for the next start, unless nobody knows whether all of it was kept."""
+    if committer.is_sure:
+        keys.keep()
 
 
 def _month_before(at: datetime, months: int) -> datetime:

@@ -18,7 +18,7 @@ from ingest.intake_counts import IntakeCounts
 from ingest.keys.erased_keys import ErasedKeys, ErasureGate
 from ingest.keys.index_gate import IndexGate
 from ingest.keys.key_index import KeyIndex
-from ingest.keys.known_keys import load_known_keys
+from ingest.keys.known_keys import load_lake_keys
 from ingest.usage_frame import MetricsInForce
 from storage.inbox import Inbox
 from storage.lake import Lake
@@ -136,12 +136,10 @@ class ShardWorkers:
     def _opened(self, shard: int) -> Flusher:
         index = KeyIndex(secrets.randbits(SEED_BITS))
         mark = self.lake.mark(stream_of(shard))
-        load_known_keys(
+        load_lake_keys(
             index,
             self.lake,
-            None,
             shard=shard,
-            mark=mark,
             since=self.index_since,
             each_step=self._leases.renew,
         )

@@ -80,6 +80,11 @@ class Committer:
         return self._thread.is_alive()
 
     @property
+    def is_sure(self) -> bool:
+        """Say whether it is known of every push so far whether it was kept."""
+        return self._decider is not None
+
+    @property
     def waiting_count(self) -> int:
         """Return the number of pushes that wait for their commit."""
         return self._queue.qsize()

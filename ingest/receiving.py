@@ -98,10 +98,10 @@ class Intake:
         judged: Judged = {}
         for index in indexes:
             event = push.events[index]
-            same_key = [
-                *stored.get(_key(event), ()),
-                *_earlier_in_push(push, index, first_of_key[push.keys[index]]),
-            ]
+            # Where one is stored, an earlier one of the push is itself no more than its repeat.
+            same_key = stored.get(_key(event)) or _earlier_in_push(
+                push, index, first_of_key[push.keys[index]]
+            )
             if same_key:
                 judged[index] = _verdict(event, same_key, refuses_known=push.refuses_known)
         return judged

@@ -1,4 +1,4 @@
-"""The key index: which events are known, and with what content. Rebuilt at start, never stored.
+"""The key index: which events are known, and with what content. The lake is what it stands for.
 
 Fourteen bytes a key: 56 bits of the key's hash and 24 of the content's digest answer new, known
 or suspect; 32 hold the second of the first receipt. The hash is seeded with a secret of the
@@ -96,14 +96,16 @@ class KeyIndex:
     into the segments, one at each later addition, so that no push waits for all of them.
     """
 
-    def __init__(self, seed: int) -> None:
-        """Start empty; `seed` is a secret number of 64 bits."""
-        self._seed = seed
+    def __init__(self, seed: int, segments: Sequence[Run] = ()) -> None:
+        """Start empty, or with what `gathered` gave; `seed` is a secret number of 64 bits."""
+        if len(segments) not in (0, 1 << SEGMENT_BITS):
+            raise ValueError(f"an index has {1 << SEGMENT_BITS} segments, not {len(segments)}")
+        self.seed = seed
         self._recent: dict[int, int] = {}
         self._middle = EMPTY
         self._draining = EMPTY
         self._drained_segments = 1 << SEGMENT_BITS
-        self._segments = [EMPTY] * (1 << SEGMENT_BITS)
+        self._segments = list(segments) or [EMPTY] * (1 << SEGMENT_BITS)
 
     def __len__(self) -> int:
         """Return the number of keys held; one being moved may count twice for a moment."""
@@ -116,12 +118,12 @@ class KeyIndex:
 
     def hashes(self, keys: Sequence[bytes]) -> list[int]:
         """Return the 56 bits by which each key is known here."""
-        seed = self._seed
+        seed = self.seed
         return [xxh3_64_intdigest(key, seed) >> 8 for key in keys]
 
     def hash_array(self, keys: Sequence[bytes]) -> Words:
         """Return the same for many keys at once."""
-        hashed = map(xxh3_64_intdigest, keys, repeat(self._seed))
+        hashed = map(xxh3_64_intdigest, keys, repeat(self.seed))
         return np.fromiter(hashed, np.uint64, len(keys)) >> np.uint64(8)
 
     def older(self, hashes: Sequence[int] | Words) -> list[int] | None:
@@ -184,17 +186,16 @@ class KeyIndex:
         if self._drained_segments < len(self._segments):
             self._drain_one()
         if len(self._recent) >= RECENT_KEYS_MAX:
-            hashes = np.fromiter(self._recent.keys(), np.uint64, len(self._recent))
-            entries = np.fromiter(self._recent.values(), np.uint64, len(self._recent))
-            received_s = (entries & np.uint64(RECEIVED_MASK)).astype(np.uint32)
-            run = sorted_run(hashes, entries >> np.uint64(RECEIVED_BITS), received_s)
-            self._middle = self._middle.merged(run)
-            self._recent = {}
+            self._sort_recent()
         if len(self._middle) >= MIDDLE_KEYS_MAX:
-            while self._drained_segments < len(self._segments):
-                self._drain_one()
-            self._draining, self._middle = self._middle, EMPTY
-            self._drained_segments = 0
+            self._drain_middle()
+
+    def gathered(self) -> list[Run]:
+        """Move every key to the segments, and return these; it takes a while."""
+        self._sort_recent()
+        self._drain_middle()
+        self._drain_all()
+        return list(self._segments)
 
     def load(self, steps: Iterable[tuple[Words, Words, Seconds]]) -> None:
         """Take over many known events, as at a start: hashes, content digests, seconds, in steps.
@@ -208,7 +209,8 @@ class KeyIndex:
             for own, (start, end) in zip(parts, pairwise(bounds), strict=True):
                 own.append(run.between(start, end))
         for number, own in enumerate(parts):
-            self._segments[number] = joined([self._segments[number], *own])
+            if any(len(run) for run in own):
+                self._segments[number] = joined([self._segments[number], *own])
             own.clear()
 
     def _runs(self) -> list[Run]:
@@ -223,6 +225,23 @@ class KeyIndex:
         ):
             if start < end and len(segment):
                 yield segment, start, end
+
+    def _sort_recent(self) -> None:
+        hashes = np.fromiter(self._recent.keys(), np.uint64, len(self._recent))
+        entries = np.fromiter(self._recent.values(), np.uint64, len(self._recent))
+        received_s = (entries & np.uint64(RECEIVED_MASK)).astype(np.uint32)
+        run = sorted_run(hashes, entries >> np.uint64(RECEIVED_BITS), received_s)
+        self._middle = self._middle.merged(run)
+        self._recent = {}
+
+    def _drain_middle(self) -> None:
+        self._drain_all()
+        self._draining, self._middle = self._middle, EMPTY
+        self._drained_segments = 0
+
+    def _drain_all(self) -> None:
+        while self._drained_segments < len(self._segments):
+            self._drain_one()
 
     def _drain_one(self) -> None:
         number = self._drained_segments

@@ -21,27 +21,31 @@ from storage.spare_memory import give_back_memory
 
 ROWS_PER_STEP = 250_000
 EVENTS_PER_STEP = 50_000
+USAGE_TABLES = (USAGE, REVISION, QUARANTINE)
 Step: TypeAlias = tuple[Words, Words, Seconds]
 
 
-def load_known_keys(
+def load_lake_keys(
     index: KeyIndex,
     lake: Lake,
-    inbox: Inbox | None,
     *,
     shard: int,
-    mark: int,
     since: datetime,
+    after: int = 0,
     each_step: Callable[[], None] = lambda: None,
 ) -> None:
-    """Fill the index with what the shard's lake knows and, beyond its mark, the inbox if given.
+    """Fill the index with what a shard's lake knows beyond the position `after`.
 
     Keys received and used before `since` are left out: for such old usage the lake is asked.
     """
-    index.load(_steps(index, _stored_keys(lake, shard, since), each_step))
+    index.load(_steps(index, _stored_keys(lake, shard, since, after), each_step))
     # The parts of the loading lie between those that stay: twice the index, as long as we live.
     give_back_memory()
-    while inbox is not None and (rows := inbox.read(shard, mark, EVENTS_PER_STEP)):
+
+
+def load_inbox_keys(index: KeyIndex, inbox: Inbox, *, shard: int, mark: int) -> None:
+    """Add to the index what a shard's inbox holds beyond the lake's mark."""
+    while rows := inbox.read(shard, mark, EVENTS_PER_STEP):
         for row in rows:
             for section in sections_of_any_body(row.body):
                 _add_section(index, section)
@@ -81,10 +85,12 @@ def _add_section(index: KeyIndex, section: Section) -> None:
             index.add(key_hash, contents[place], section.received_s)
 
 
-def _stored_keys(lake: Lake, shard: int, since: datetime) -> Iterator[pl.DataFrame]:
-    for table in (USAGE, REVISION, QUARANTINE):
+def _stored_keys(lake: Lake, shard: int, since: datetime, after: int) -> Iterator[pl.DataFrame]:
+    is_beyond = pl.col("inbox_id") > after if after else pl.lit(value=True)
+    for table in USAGE_TABLES:
         rows = lake.scan(table).filter(
             pl.col("shard") == shard,
+            is_beyond,
             (pl.col("received_at") >= since) | (pl.col("month") >= since.date().replace(day=1)),
         )
         chosen = rows.select(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ingest.committer import Committer
 from ingest.deciding import IndexDecider
-from ingest.flush import Flusher, stream_of
-from ingest.keys.key_index import KeyIndex, Verdict
-from ingest.keys.known_keys import load_known_keys
+from ingest.flush import Flusher
+from ingest.keys.kept_keys import KeptKeys
+from ingest.keys.key_index import Verdict
 from ingest.push import Push, Receipt
 from ingest.receiving import Intake
 from ingest.usage_event import UsageEvent
@@ -31,6 +31,7 @@ class Ingest:
     """The parts of ingest of one folder."""
 
     folder: Path
+    keys: KeptKeys
     inbox: Inbox
     lake: Lake
     flusher: Flusher
@@ -42,18 +43,21 @@ class Ingest:
         lake, inbox = Lake(prepared_lake(folder / "lake")), open_inbox("", folder)
         flusher = Flusher(inbox, lake, lambda: metrics)
 
-        def open_decider() -> IndexDecider:
-            index = KeyIndex(SEED)
-            mark = lake.mark(stream_of(0))
-            load_known_keys(index, lake, inbox, shard=0, mark=mark, since=SINCE)
-            return IndexDecider(index)
-
-        committer = Committer(inbox, open_decider)
-        return cls(folder, inbox, lake, flusher, Intake(committer, flusher, lake, SINCE))
+        keys = KeptKeys(folder, lake, inbox, SINCE, worth_keeping=1)
+        committer = Committer(inbox, lambda: IndexDecider(keys.open()))
+        return cls(folder, keys, inbox, lake, flusher, Intake(committer, flusher, lake, SINCE))
 
     def stop(self) -> None:
         """Close the stores without a last flush, as a crash would leave them."""
         self.intake.committer.close()
+        self.inbox.close()
+        self.lake.close()
+
+    def retire(self) -> None:
+        """Close the stores as a process does that is asked to stop: its keys are kept."""
+        self.intake.committer.close()
+        self.flusher.flush()
+        self.keys.keep()
         self.inbox.close()
         self.lake.close()
 

@@ -96,6 +96,20 @@ def test_a_repeat_inside_a_push_is_one_event(ingest: Ingest) -> None:
     assert ingest.stored() == ["tx-1"]
 
 
+def test_a_repeat_of_a_conflict_is_a_conflict(ingest: Ingest) -> None:
+    """What is refused beside known usage is no repeat of itself: it was never kept."""
+    ingest.push(an_event("a"))
+    other = an_event("a", properties={"tokens": 8})
+
+    receipt = ingest.take_in(a_batch(other, other, an_event("b"), an_event("a"), is_partial=True))
+
+    new, known, conflict = Verdict.NEW, Verdict.KNOWN, Verdict.CONFLICT
+    assert receipt.verdicts == [conflict, conflict, new, known]
+    ingest.flusher.flush()
+    assert ingest.stored() == ["a", "b"]
+    assert ingest.set_aside() == [("a", REFUSED)]
+
+
 def test_json_written_otherwise_is_the_same_event(ingest: Ingest) -> None:
     """A retry with other spaces in its JSON is known, before and after the flush."""
     event = an_event("a")

@@ -20,7 +20,7 @@ from ingest.inbox_body import Section, events_body, events_of_section, refused_o
 from ingest.keys import index_gate, key_index
 from ingest.keys.index_gate import IndexGate
 from ingest.keys.key_index import KeyIndex, Verdict
-from ingest.keys.known_keys import load_known_keys
+from ingest.keys.known_keys import load_lake_keys
 from ingest.push import Door
 from ingest.stored_usage import Key, StoredEvent
 from ingest.usage_event import UsageEvent, refused_key
@@ -254,7 +254,7 @@ class Worker:
         self.inbox = open_inbox("", self.inbox_folder)
         self.committer = Committer(self.inbox, lambda: ShardDecider(1))
         index, mark = KeyIndex(SEED), self.lake.mark(stream_of(0))
-        load_known_keys(index, self.lake, None, shard=0, mark=mark, since=SINCE)
+        load_lake_keys(index, self.lake, shard=0, since=SINCE)
         gate = IndexGate(index, self.lake, SINCE, mark)
         self.flusher = Flusher(self.inbox, self.lake, lambda: METRICS, 0, gate)
 

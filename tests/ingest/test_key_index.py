@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ingest.keys import key_index, known_keys
 from ingest.keys.key_index import KeyIndex, Verdict, entry, received_of, verdict_of
-from ingest.keys.known_keys import load_known_keys
+from ingest.keys.known_keys import load_lake_keys
 from tests.ingest.makers import an_event
 from tests.ingest.running_ingest import SINCE, Ingest
 
@@ -125,6 +125,6 @@ def test_a_start_gives_back_what_its_loading_took(
     seen: list[int] = []
     monkeypatch.setattr(known_keys, "give_back_memory", lambda: seen.append(len(index)))
 
-    load_known_keys(index, ingest.lake, None, shard=0, mark=0, since=SINCE)
+    load_lake_keys(index, ingest.lake, shard=0, since=SINCE)
 
     assert seen == [1]

@@ -115,6 +115,12 @@ class Season(RuleBasedStateMachine):
         self.ingest.stop()
         self.ingest = Ingest.start(self.folder)
 
+    @rule()
+    def retire(self) -> None:
+        """End as one is asked to, and start again from the keys that were kept."""
+        self.ingest.retire()
+        self.ingest = Ingest.start(self.folder)
+
     @rule(name=names, value=values)
     def push_in_vain(self, name: str, value: int) -> None:
         """The disk refuses: the caller hears so, and nothing is kept that was not."""
