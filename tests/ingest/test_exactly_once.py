@@ -273,7 +273,10 @@ def test_a_doubtful_commit_is_looked_up_before_the_next_push(
         with pytest.raises(TemporarilyUnavailable):
             ingest.push(an_event())
 
+    # What nobody is sure of must not be kept for the next start.
+    assert not ingest.intake.committer.is_sure
     assert ingest.push(an_event()) == [Verdict.KNOWN if was_kept else Verdict.NEW]
+    assert ingest.intake.committer.is_sure
     ingest.flusher.flush()
     assert ingest.stored() == ["tx-1"]
 
