@@ -76,8 +76,8 @@ class Settings(BaseSettings):
     lake_memory: str = Field(
         default=LAKE_MEMORY,
         pattern=f"^{MEMORY_AMOUNT.pattern}$",
-        description="Memory that writing and merging the lake may take beside all else; what needs "
-        "more is sorted on disk.",
+        description="Memory that DuckDB may take for writing, merging and asking the lake; what "
+        "needs more is sorted on disk.",
     )
     s3_endpoint: str = Field(default="", description="Base URL of the S3 server; empty: AWS.")
     s3_region: str = Field(default="us-east-1", description="Region of the bucket.")

@@ -16,7 +16,7 @@ class LakeUnreachableError(LakeError, StoreUnavailableError):
 
 
 class LakeMemoryError(LakeError):
-    """What was to be written can't be sorted in the memory that it may take."""
+    """What was to be written or read does not fit into the memory that it may take."""
 
 
 class LakeVersionError(LakeError):

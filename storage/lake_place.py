@@ -120,7 +120,7 @@ def discreet(place: LakePlace) -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as error:
         raise LakeMemoryError(
-            f"writing the lake needs more than {place.memory} of memory, and nothing was changed: "
+            f"the lake needs more than {place.memory} of memory for this, and nothing was changed: "
             "set FUSION_LAKE_MEMORY to more, such as 2GB, and start again"
         ) from error
     except duckdb.Error as error:

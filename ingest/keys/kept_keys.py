@@ -109,7 +109,7 @@ class KeptKeys:
 
     def _from_kept(self, standing: Standing) -> KeyIndex | None:
         try:
-            about, runs = _read(self._path)
+            about, index = _read(self._path)
         except FileNotFoundError:
             return None
         except DAMAGED as error:
@@ -117,7 +117,6 @@ class KeptKeys:
             return None
         if about.format != FORMAT or about.since != self._since:
             return None
-        index = KeyIndex(about.seed, runs)
         load_lake_keys(index, self._lake, shard=SHARD, since=self._since, after=about.mark)
         if not _fits(about.standing, standing, _tally_after(self._lake, about.mark)):
             _log.warning("kept_keys_do_not_fit_the_lake")
@@ -196,13 +195,12 @@ def _write(path: Path, about: About, runs: list[Run]) -> None:
         raise
 
 
-def _read(path: Path) -> tuple[About, list[Run]]:
+def _read(path: Path) -> tuple[About, KeyIndex]:
     """Return what was written; its checksums are held against every byte."""
     with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
         about = msgspec.json.decode(file["about"].tobytes(), type=About)
-        count = (len(file.files) - 1) // 3
         runs = [
             Run(file[f"words{number}"], file[f"lows{number}"], file[f"received{number}"])
-            for number in range(count)
+            for number in range(sum(name.startswith("words") for name in file.files))
         ]
-    return about, runs
+    return about, KeyIndex(about.seed, runs)

@@ -161,15 +161,27 @@ def replace_by_a_text(path: Path) -> None:
     path.write_text("no keys")
 
 
-def leave_out(path: Path) -> None:
-    """Leave one array out."""
+def leave_out(path: Path, *names: str) -> None:
+    """Leave some arrays out."""
     with np.load(path) as file:
-        arrays = {name: file[name] for name in file.files if name != "lows7"}
+        arrays = {name: file[name] for name in file.files if name not in names}
     with path.open("wb") as opened:
         np.savez(opened, **arrays)
 
 
-@pytest.mark.parametrize("harm", [cut, flip, empty, replace_by_a_text, leave_out])
+def leave_an_array_out(path: Path) -> None:
+    """Leave a part of one segment out."""
+    leave_out(path, "lows7")
+
+
+def leave_a_segment_out(path: Path) -> None:
+    """Leave the last segment out."""
+    leave_out(path, "words15", "lows15", "received15")
+
+
+@pytest.mark.parametrize(
+    "harm", [cut, flip, empty, replace_by_a_text, leave_an_array_out, leave_a_segment_out]
+)
 def test_a_damaged_file_is_not_believed(tmp_path: Path, harm: Callable[[Path], None]) -> None:
     """What can't be read is said, and the lake is read instead: nothing is taken twice."""
     folder = kept_folder(tmp_path / "house", *[f"tx-{number}" for number in range(2_000)], "a", "b")
