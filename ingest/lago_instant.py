@@ -20,6 +20,7 @@ def lago_milliseconds(instant_us: int) -> str:
     return f"{_day(days)}T{MINUTES[minute]}:{SECONDS[second]}.{milliseconds}Z"
 
 
+@lru_cache(maxsize=8192)
 def lago_whole(instant_s: int) -> str:
     """Return whole seconds since the epoch as "2026-11-05T12:00:00.000Z"."""
     return _minute(instant_s // 60) + WHOLE_SECONDS[instant_s % 60]
