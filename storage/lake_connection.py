@@ -9,8 +9,14 @@ from typing import Any
 
 import duckdb
 
-from storage.lake_place import METADATA_SCHEMA, LakePlace, attached, discreet, locked
+from storage.lake_place import METADATA_SCHEMA, SPILL, LakePlace, attached, discreet, locked
+from storage.spare_memory import give_back_memory
 
+# DuckLake remembers some ten kilobytes of every commit for as long as it is attached: a gigabyte
+# a day at a flush a second.
+TRANSACTIONS_PER_CONNECTION = 2_000
+# Two DuckDBs must not spill into one folder, and the one before may still have a reader.
+SPILLS = (SPILL, f"{SPILL}-other")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -23,15 +29,17 @@ class LakeConnection:
         schema = "main" if place.is_embedded else METADATA_SCHEMA
         self.metadata = f"__ducklake_metadata_lake.{schema}"
         self._transactions_ended = 0
+        self._renewals = 0
         self._turn = threading.Lock()
         self._writing = threading.Lock()
+        self._renewing = threading.Lock()
         with ExitStack() as opened:
             if place.is_embedded:
                 opened.callback(os.close, locked(place.folder))
             self._folder_fd = os.open(place.folder, os.O_RDONLY)
             opened.callback(os.close, self._folder_fd)
             self._connection = attached(place)
-            opened.callback(self._connection.close)
+            opened.callback(self._disconnect)
             self._opened = opened.pop_all()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -71,8 +79,10 @@ class LakeConnection:
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Give a cursor in a transaction that is rolled back unless the body commits it."""
-        with self.alone(), self.transaction_inside() as cursor:
-            yield cursor
+        with self.alone():
+            self._renew_if_due()
+            with self.transaction_inside() as cursor:
+                yield cursor
 
     @contextmanager
     def transaction_inside(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -88,6 +98,20 @@ class LakeConnection:
                 with suppress(duckdb.Error):
                     cursor.execute("ROLLBACK")
                 self._transactions_ended += 1
+
+    def _renew_if_due(self) -> None:
+        """Attach the lake anew after many transactions; whoever reads the old one goes on."""
+        with self._renewing:
+            count = self._transactions_ended // TRANSACTIONS_PER_CONNECTION
+            if count <= self._renewals:
+                return
+            # The old one is not closed, for that would end its readers: it goes with the last.
+            self._connection = attached(self.place, SPILLS[count % len(SPILLS)])
+            self._renewals = count
+        give_back_memory()
+
+    def _disconnect(self) -> None:
+        self._connection.close()
 
     def sync(self) -> None:
         """Put what was written on disk: DuckDB does not sync its Parquet files.

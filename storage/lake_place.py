@@ -29,6 +29,7 @@ ATTACH_ATTEMPTS_MAX = 3
 SLOW = "timeout expired"
 CATALOG_SECRET = "lake_catalog"  # noqa: S105 - the name of a secret, not its value
 HIDDEN = "***"
+SPILL = "spill"
 _checked_extensions: set[str] = set()
 UNREACHABLE = (duckdb.IOException, duckdb.HTTPException, duckdb.ConnectionException)
 # A frozen host that holds locks in the catalogue is cut off; no merge takes that long.
@@ -179,8 +180,11 @@ def locked(folder: Path) -> int:
     return descriptor
 
 
-def attached(place: LakePlace) -> duckdb.DuckDBPyConnection:
-    """Return a connection with the place attached as `lake`, created when it is new."""
+def attached(place: LakePlace, spill: str = SPILL) -> duckdb.DuckDBPyConnection:
+    """Return a connection with the place attached as `lake`, created when it is new.
+
+    What does not fit into its memory goes to the folder `spill` of the place's own.
+    """
     extensions = _extensions(place)
     # The signature of an extension is checked once a process: it means digesting 35 MB.
     are_checked = _checked_extensions.issuperset(extensions)
@@ -194,7 +198,7 @@ def attached(place: LakePlace) -> duckdb.DuckDBPyConnection:
     connection.execute("SET GLOBAL enable_external_file_cache = false")
     # Without a limit a merge takes gigabytes, and is no faster for it.
     connection.execute(f"SET GLOBAL memory_limit = '{place.memory}'")
-    connection.execute(f"SET GLOBAL temp_directory = '{_quoted(place.folder / 'spill')}'")
+    connection.execute(f"SET GLOBAL temp_directory = '{_quoted(place.folder / spill)}'")
     for extension in extensions:
         connection.execute(f"LOAD '{_quoted(_extension_file(extension))}'")
     _checked_extensions.update(extensions)

@@ -1,5 +1,6 @@
 """The lake keeps what is appended, exactly once, and lets others read while it writes."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import lake_connection
 from storage.lake import Lake, LakeBusyError, LakePlace, StaleMarkError
 from storage.lake_errors import LakeMemoryError
 from storage.lake_tables import COST, TABLES, USAGE
@@ -262,3 +264,64 @@ def test_the_lake_keeps_to_its_memory(tmp_path: Path) -> None:
             lake.query("SELECT list(range::VARCHAR) FROM range(10000000)")
 
     assert told == "61.0 MiB"
+
+
+def test_a_long_writing_lake_is_attached_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many transactions DuckLake's memory of them goes; nobody who reads is disturbed."""
+    monkeypatch.setattr(lake_connection, "TRANSACTIONS_PER_CONNECTION", 3)
+    with closing(Lake(prepared_lake(tmp_path / "lake"))) as lake:
+        before = lake._lake._connection
+        reader = lake._lake.cursor()
+        reader.execute("BEGIN")
+        asked = "SELECT count(*) FROM lake.raw.usage"
+        assert reader.execute(asked).fetchall() == [(0,)]
+        connections = []
+        for number in range(8):
+            lake.append_once(STREAM, number, number + 1, {USAGE: usage_rows(f"tx-{number}")})
+            connections.append(id(lake._lake._connection))
+        del before
+
+        assert len(set(connections[:3])) == len(set(connections[3:6])) == 1
+        assert len(set(connections)) == 3
+        assert reader.execute(asked).fetchall() == [(0,)]
+        assert lake._lake.cursor().execute(asked).fetchall() == [(8,)]
+        assert lake.mark(STREAM) == 8
+        lake.compact(datetime(2026, 11, 20, tzinfo=UTC))
+        assert lake.scan(USAGE).collect().height == 8
+
+    with closing(Lake(tmp_path / "lake")) as again:
+        assert again.mark(STREAM) == 8
+
+
+def test_readers_go_on_while_the_lake_is_attached_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads that ask all the time see every append whole, and no error, across renewals."""
+    monkeypatch.setattr(lake_connection, "TRANSACTIONS_PER_CONNECTION", 2)
+    seen: list[int] = []
+    faults: list[Exception] = []
+    is_over = threading.Event()
+    with closing(Lake(prepared_lake(tmp_path / "lake"))) as lake:
+
+        def read() -> None:
+            try:
+                while not is_over.is_set():
+                    seen.append(lake.query("SELECT count(*) AS n FROM lake.raw.usage")["n"].item())
+            except Exception as fault:
+                faults.append(fault)
+                raise
+
+        readers = [threading.Thread(target=read) for _ in range(2)]
+        for thread in readers:
+            thread.start()
+        for number in range(12):
+            rows = usage_rows(f"a-{number}", f"b-{number}")
+            lake.append_once(STREAM, number, number + 1, {USAGE: rows})
+        is_over.set()
+        for thread in readers:
+            thread.join()
+
+    assert not faults
+    assert set(seen) <= set(range(0, 25, 2))
