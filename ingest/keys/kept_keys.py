@@ -79,6 +79,7 @@ class KeptKeys:
         self._worth_keeping = worth_keeping
         self._index: KeyIndex | None = None
         self._kept_mark: int | None = None
+        self._erased = (0, 0)
 
     def open(self) -> KeyIndex:
         """Return an index of all that lake and inbox hold now."""
@@ -89,14 +90,19 @@ class KeptKeys:
             load_lake_keys(index, self._lake, shard=SHARD, since=self._since)
         load_inbox_keys(index, self._inbox, shard=SHARD, mark=standing.mark)
         self._index = index
+        self._erased = standing.erased
         return index
 
     def keep(self) -> None:
         """Keep the index for the next start, if the lake holds all that it knows.
 
-        A disk that can't take it stops nobody: the next start reads the lake.
+        Where usage was erased meanwhile nothing of it stays, not even hashed. A disk that can't
+        take the keys stops nobody: the next start reads the lake.
         """
         index, standing = self._index, standing_of(self._lake)
+        if standing.erased != self._erased:
+            self._path.unlink(missing_ok=True)
+            return
         is_settled = standing.mark == self._inbox.last_id(SHARD)
         if index is None or not is_settled or self._kept_mark == standing.mark:
             return
@@ -117,10 +123,11 @@ class KeptKeys:
             return None
         if about.format != FORMAT or about.since != self._since:
             return None
-        load_lake_keys(index, self._lake, shard=SHARD, since=self._since, after=about.mark)
         if not _fits(about.standing, standing, _tally_after(self._lake, about.mark)):
             _log.warning("kept_keys_do_not_fit_the_lake")
+            self._path.unlink()
             return None
+        load_lake_keys(index, self._lake, shard=SHARD, since=self._since, after=about.mark)
         self._kept_mark = about.mark
         return index
 

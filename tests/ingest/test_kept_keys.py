@@ -251,8 +251,22 @@ def test_an_erasure_ends_what_was_kept(tmp_path: Path) -> None:
     with structlog.testing.capture_logs() as caught:
         ingest = Ingest.start(folder)
     assert words_of(caught) == {"kept_keys_do_not_fit_the_lake"}
+    assert not (folder / FILE).exists()
     assert ingest.push(an_event("a")) == [NEW]
     ingest.stop()
+
+
+def test_nothing_of_erased_usage_is_kept(tmp_path: Path) -> None:
+    """Where usage was erased while the index knew it, the file goes, and the next start reads."""
+    folder = kept_folder(tmp_path / "house", "a")
+    ingest = Ingest.start(folder)
+    ingest.lake.erase((USAGE, REVISION, QUARANTINE), {"service": "nexadesk"})
+    ingest.push(an_event("b"))
+    ingest.retire()
+    assert not (folder / FILE).exists()
+
+    Ingest.start(folder).retire()
+    assert (folder / FILE).exists()
 
 
 def test_a_full_disk_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
