@@ -12,9 +12,11 @@ import duckdb
 from storage.lake_place import METADATA_SCHEMA, SPILL, LakePlace, attached, discreet, locked
 from storage.spare_memory import give_back_memory
 
-# DuckLake remembers some ten kilobytes of every commit for as long as it is attached: a gigabyte
-# a day at a flush a second.
-TRANSACTIONS_PER_CONNECTION = 2_000
+# As long as it is attached, DuckLake keeps some ten kilobytes of every commit, a gigabyte a day at
+# a flush a second, and one of every read.
+KEPT_BY_TRANSACTION = 10_000
+KEPT_BY_READ = 1_000
+KEPT_BYTES_MAX = 20_000_000
 # Two DuckDBs must not spill into one folder, and the one before may still have a reader.
 SPILLS = (SPILL, f"{SPILL}-other")
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -30,6 +32,7 @@ class LakeConnection:
         self.metadata = f"__ducklake_metadata_lake.{schema}"
         self._transactions_ended = 0
         self._renewals = 0
+        self._kept_bytes = 0
         self._turn = threading.Lock()
         self._writing = threading.Lock()
         self._renewing = threading.Lock()
@@ -44,6 +47,13 @@ class LakeConnection:
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a cursor of its own for one reader."""
+        if self._is_renewal_due and self._writing.acquire(blocking=False):
+            try:
+                self._renew_if_due()
+            finally:
+                self._writing.release()
+        # Threads that count at once may lose a kilobyte of one another.
+        self._kept_bytes += KEPT_BY_READ
         return self._connection.cursor()
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -98,16 +108,21 @@ class LakeConnection:
                 with suppress(duckdb.Error):
                     cursor.execute("ROLLBACK")
                 self._transactions_ended += 1
+                self._kept_bytes += KEPT_BY_TRANSACTION
+
+    @property
+    def _is_renewal_due(self) -> bool:
+        return self._kept_bytes >= KEPT_BYTES_MAX
 
     def _renew_if_due(self) -> None:
-        """Attach the lake anew after many transactions; whoever reads the old one goes on."""
+        """Attach the lake anew after much use; whoever reads the old one goes on."""
         with self._renewing:
-            count = self._transactions_ended // TRANSACTIONS_PER_CONNECTION
-            if count <= self._renewals:
+            if not self._is_renewal_due:
                 return
             # The old one is not closed, for that would end its readers: it goes with the last.
-            self._connection = attached(self.place, SPILLS[count % len(SPILLS)])
-            self._renewals = count
+            self._renewals += 1
+            self._connection = attached(self.place, SPILLS[self._renewals % len(SPILLS)])
+            self._kept_bytes = 0
         give_back_memory()
 
     def _disconnect(self) -> None:

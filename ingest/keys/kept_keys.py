@@ -4,6 +4,7 @@ Derived, and believed only where the lake says the same: what the lake's tally c
 was kept must be exactly the rows beyond it. Else every row is read, as without it.
 """
 
+import json
 import os
 import secrets
 import zipfile
@@ -23,7 +24,7 @@ from storage.inbox import Inbox
 from storage.lake import Lake
 
 FILE = "keys.npz"
-FORMAT = 1
+FORMAT = 2
 SHARD = 0
 SEED_BITS = 64
 OWNER_ONLY = 0o600
@@ -43,21 +44,12 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class About(msgspec.Struct, frozen=True):
-    """What kept keys are of; `total` and `erased` are texts of whole numbers of any size."""
+    """What kept keys are of."""
 
     format: int
     seed: int
     since: datetime
-    mark: int
-    rows_count: int
-    total: str
-    erased: tuple[str, str]
-
-    @property
-    def standing(self) -> Standing:
-        """Return how far the lake was."""
-        rows, total = map(int, self.erased)
-        return Standing(self.mark, self.rows_count, int(self.total), (rows, total))
+    standing: Standing
 
 
 class KeptKeys:
@@ -109,7 +101,7 @@ class KeptKeys:
         if len(index) < self._worth_keeping:
             return
         try:
-            _write(self._path, _about(index, self._since, standing), index.gathered())
+            _write(self._path, About(FORMAT, index.seed, self._since, standing), index.gathered())
         except OSError as error:
             _log.warning("keys_not_kept", cause=str(error))
 
@@ -123,12 +115,13 @@ class KeptKeys:
             return None
         if about.format != FORMAT or about.since != self._since:
             return None
-        if not _fits(about.standing, standing, _tally_after(self._lake, about.mark)):
+        if not _fits(about.standing, standing, _tally_after(self._lake, about.standing.mark)):
             _log.warning("kept_keys_do_not_fit_the_lake")
             self._path.unlink()
             return None
-        load_lake_keys(index, self._lake, shard=SHARD, since=self._since, after=about.mark)
-        self._kept_mark = about.mark
+        mark = about.standing.mark
+        load_lake_keys(index, self._lake, shard=SHARD, since=self._since, after=mark)
+        self._kept_mark = mark
         return index
 
 
@@ -168,21 +161,11 @@ def _tally_after(lake: Lake, mark: int) -> tuple[int, int]:
     return sum(count for count, _ in tallies), sum(int(total or 0) for _, total in tallies)
 
 
-def _about(index: KeyIndex, since: datetime, standing: Standing) -> About:
-    return About(
-        FORMAT,
-        index.seed,
-        since,
-        standing.mark,
-        standing.rows_count,
-        str(standing.total),
-        (str(standing.erased[0]), str(standing.erased[1])),
-    )
-
-
 def _write(path: Path, about: About, runs: list[Run]) -> None:
     """Write beside the file, sync, and put it in its place: there is an old one or a new one."""
-    arrays: dict[str, Any] = {"about": np.frombuffer(msgspec.json.encode(about), np.uint8)}
+    # The tallies are wider than msgspec's JSON, which ends at 64 bits.
+    words = json.dumps(msgspec.to_builtins(about)).encode()
+    arrays: dict[str, Any] = {"about": np.frombuffer(words, np.uint8)}
     for number, run in enumerate(runs):
         arrays |= {
             f"words{number}": run.words,
@@ -205,7 +188,7 @@ def _write(path: Path, about: About, runs: list[Run]) -> None:
 def _read(path: Path) -> tuple[About, KeyIndex]:
     """Return what was written; its checksums are held against every byte."""
     with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-        about = msgspec.json.decode(file["about"].tobytes(), type=About)
+        about = msgspec.convert(json.loads(file["about"].tobytes()), About)
         runs = [
             Run(file[f"words{number}"], file[f"lows{number}"], file[f"received{number}"])
             for number in range(sum(name.startswith("words") for name in file.files))

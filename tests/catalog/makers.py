@@ -65,3 +65,13 @@ def subscribed(caller: Caller, **changed: object) -> Json:
     answer = caller.post("/subscriptions", a_subscription(**changed))
     subscription: Json = answer["subscription"]
     return subscription
+
+
+def faults_of_charge(caller: Caller, charge: Json) -> Json:
+    """Return what is wrong with a plan of one charge, without our index; empty for nothing."""
+    body = a_plan(charge)
+    answer = caller.http.post("/api/v1/plans", json=body, headers=caller.headers)
+    faults: Json = answer.json().get("error_details", {})
+    assert answer.status_code == (422 if faults else 200)
+    faults.pop("charges", None)
+    return faults

@@ -7,7 +7,7 @@ import pytest
 from catalog.store.plans import find_plan
 from storage.state import State
 from tests.catalog.conftest import Caller
-from tests.catalog.makers import a_charge, a_plan, metric_id_of, subscribed
+from tests.catalog.makers import a_charge, a_plan, faults_of_charge, metric_id_of, subscribed
 
 PERCENT = {"from_value": 0, "to_value": None, "rate": "1.50", "flat_amount": "0"}
 OPEN = {"from_value": 0, "to_value": None, "per_unit_amount": "1", "flat_amount": "0"}
@@ -35,16 +35,6 @@ def metric_of_kind(caller: Caller, kind: str, *, recurring: bool = False) -> str
     return metric_id_of(
         caller, aggregation_type=kind, weighted_interval=interval, recurring=recurring
     )
-
-
-def codes(caller: Caller, charge: dict[str, Any]) -> dict[str, Any]:
-    """Return what is wrong with a plan of one charge, without our index; empty for nothing."""
-    body = a_plan(charge)
-    answer = caller.http.post("/api/v1/plans", json=body, headers=caller.headers)
-    faults: dict[str, Any] = answer.json().get("error_details", {})
-    assert answer.status_code == (422 if faults else 200)
-    faults.pop("charges", None)
-    return faults
 
 
 def a_charge_of(metric_id: str, model: str = "standard", **options: object) -> dict[str, Any]:
@@ -107,7 +97,7 @@ def test_a_faulty_percentage_ladder_has_lagos_codes(
         metric_id_of(caller), charge_model="graduated_percentage", properties=properties
     )
 
-    assert codes(caller, charge) == {"properties": expected}
+    assert faults_of_charge(caller, charge) == {"properties": expected}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -122,7 +112,7 @@ def test_a_model_goes_with_the_aggregations_lago_names(
     elif model in ("percentage", "graduated_percentage") and kind == "latest_agg":
         expected = {"properties": ["invalid_value"]}
 
-    assert codes(caller, a_charge_of(metric_of_kind(caller, kind), model)) == expected
+    assert faults_of_charge(caller, a_charge_of(metric_of_kind(caller, kind), model)) == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -133,7 +123,7 @@ def test_what_may_be_paid_in_advance(model: str, kind: str, caller: Caller) -> N
     is_payable = kind in ("count_agg", "sum_agg", "unique_count_agg") and model != "volume"
     refused = [] if is_payable else [WRONG_KIND]
 
-    assert codes(caller, charge).get("pay_in_advance", []) == refused
+    assert faults_of_charge(caller, charge).get("pay_in_advance", []) == refused
 
 
 @pytest.mark.parametrize("recurring", [True, False])
@@ -152,7 +142,7 @@ def test_what_may_be_prorated(
     fits = recurring and kind != "weighted_sum_agg" and model in models
 
     refused = [] if fits else ["invalid_billable_metric_or_charge_model"]
-    assert codes(caller, charge).get("prorated", []) == refused
+    assert faults_of_charge(caller, charge).get("prorated", []) == refused
 
 
 @pytest.mark.parametrize(
@@ -193,7 +183,7 @@ def test_options_that_exclude_each_other_have_lagos_codes(
     options: dict[str, Any], faults: dict[str, Any], caller: Caller
 ) -> None:
     """Each rule of Lago's charge names the option it refuses."""
-    assert codes(caller, a_charge_of(metric_id_of(caller), **options)) == faults
+    assert faults_of_charge(caller, a_charge_of(metric_id_of(caller), **options)) == faults
 
 
 def test_options_are_echoed_and_kept(caller: Caller) -> None:
@@ -216,92 +206,13 @@ def test_options_are_echoed_and_kept(caller: Caller) -> None:
     assert (last["regroup_paid_fees"], last["invoiceable"]) == (None, True)
 
 
-@pytest.mark.parametrize("name", ["pricing_group_keys", "grouped_by"])
-def test_pricing_groups_are_echoed_under_both_names(name: str, caller: Caller) -> None:
-    """Lago's new name and its old one say the same."""
-    properties = {"amount": "1", name: ["region", "", "user"]}
-    charge = a_charge(metric_id_of(caller), properties=properties)
-    shown = caller.post("/plans", a_plan(charge))["plan"]["charges"][0]["properties"]
-
-    keys = ["region", "user"]
-    assert shown == {"amount": "1", "pricing_group_keys": keys, "grouped_by": keys}
-    body = {"id": caller.get("/plans/team")["plan"]["charges"][0]["lago_id"], "properties": shown}
-    again = caller.put("/plans/team", {"plan": {"charges": [body]}})["plan"]["charges"][0]
-    assert again["properties"] == shown
-
-
-def test_a_pricing_group_is_there_once(caller: Caller) -> None:
-    """Blank keys are none, and a key given twice makes the same groups as one given once."""
-    properties = {"amount": "1", "pricing_group_keys": ["user", "", "region", "user"]}
-    charge = a_charge(metric_id_of(caller), properties=properties)
-    shown = caller.post("/plans", a_plan(charge))["plan"]["charges"][0]["properties"]
-
-    assert shown["pricing_group_keys"] == shown["grouped_by"] == ["user", "region"]
-
-
-@pytest.mark.parametrize("keys", ["region", ["region", 5], [" "], [None], [["a"]], ["x" * 256]])
-def test_faulty_pricing_groups_have_lagos_code(keys: object, caller: Caller) -> None:
-    """A group key is the name of a property."""
-    charge = a_charge(metric_id_of(caller), properties={"amount": "1", "pricing_group_keys": keys})
-
-    assert codes(caller, charge) == {"properties": ["invalid_type"]}
-
-
-@pytest.mark.parametrize(("count", "faults"), [(20, {}), (21, {"properties": ["too_many_keys"]})])
-def test_a_charge_has_at_most_20_pricing_groups(
-    count: int, faults: dict[str, Any], caller: Caller
-) -> None:
-    """The limit holds exactly."""
-    keys = [f"key_{number}" for number in range(count)]
-    charge = a_charge(metric_id_of(caller), properties={"amount": "1", "grouped_by": keys})
-
-    assert codes(caller, charge) == faults
-
-
-def test_presentation_groups_are_echoed(caller: Caller) -> None:
-    """A key is on the invoice only when it says so (Lago)."""
-    keys = [{"value": "day", "options": {"display_in_invoice": True}}, {"value": "user"}]
-    properties = {"amount": "1", "presentation_group_keys": keys}
-    charge = a_charge(metric_id_of(caller), properties=properties)
-    shown = caller.post("/plans", a_plan(charge))["plan"]["charges"][0]["properties"]
-
-    hidden = {"value": "user", "options": {"display_in_invoice": False}}
-    assert shown == {"amount": "1", "presentation_group_keys": [keys[0], hidden]}
-
-
-@pytest.mark.parametrize(
-    ("keys", "expected"),
-    [
-        ("day", ["invalid_type"]),
-        (["day"], ["invalid_type"]),
-        ([{"value": ""}], ["invalid_type"]),
-        ([{"value": 5}], ["invalid_type"]),
-        ([{"options": {"display_in_invoice": True}}], ["invalid_type"]),
-        ([{"value": "a", "other": 1}], ["invalid_type"]),
-        ([{"value": "a", "options": None}], ["invalid_type"]),
-        ([{"value": "a", "options": {}}], ["invalid_type"]),
-        ([{"value": "a", "options": {"display_in_invoice": "yes"}}], ["invalid_type"]),
-        ([{"value": "a"}, {"value": "b"}, {"value": "c"}], ["too_many_keys"]),
-        ([{"value": "a"}, {"value": "a"}], ["value_is_duplicated"]),
-    ],
-)
-def test_faulty_presentation_groups_have_lagos_codes(
-    keys: object, expected: list[str], caller: Caller
-) -> None:
-    """At most two, each once, each an object with a value and known options."""
-    properties = {"amount": "1", "presentation_group_keys": keys}
-
-    charge = a_charge(metric_id_of(caller), properties=properties)
-    assert codes(caller, charge) == {"properties": expected}
-
-
 def test_no_quota_covers_prices_that_events_bring(caller: Caller) -> None:
     """A dynamic charge has no price of a unit, so it can't give units away."""
     charge = a_charge(
         metric_id_of(caller), charge_model="dynamic", properties={"included_quota": "5"}
     )
 
-    assert codes(caller, charge) == {"properties": ["invalid_included_quota"]}
+    assert faults_of_charge(caller, charge) == {"properties": ["invalid_included_quota"]}
 
 
 @pytest.mark.parametrize("option", ["prorated", "pay_in_advance"])
@@ -312,7 +223,7 @@ def test_counters_refuse_what_needs_each_events_time(option: str, caller: Caller
     charge = {**a_charge_of(metric_id), option: True}
 
     expected = {"properties": ["not_compatible_with_counter_semantics"]}
-    assert codes(caller, charge) == expected
+    assert faults_of_charge(caller, charge) == expected
 
 
 def test_when_a_charge_is_paid_is_fixed_under_a_subscription(caller: Caller) -> None:
@@ -376,7 +287,9 @@ def test_no_quota_is_prorated(caller: Caller) -> None:
     metric_id = metric_of_kind(caller, "sum_agg", recurring=True)
     charge = a_charge(metric_id, prorated=True, properties={"amount": "1", "included_quota": "5"})
 
-    assert codes(caller, charge) == {"properties": ["included_quota_not_compatible_with_prorated"]}
+    assert faults_of_charge(caller, charge) == {
+        "properties": ["included_quota_not_compatible_with_prorated"]
+    }
 
 
 def test_no_carried_units_are_paid_in_advance(caller: Caller) -> None:
@@ -384,15 +297,15 @@ def test_no_carried_units_are_paid_in_advance(caller: Caller) -> None:
     metric_id = metric_of_kind(caller, "sum_agg", recurring=True)
 
     charge = a_charge_of(metric_id, "standard", pay_in_advance=True)
-    assert codes(caller, charge) == {"pay_in_advance": ["not_supported_yet"]}
-    assert codes(caller, {**charge, "prorated": True}) == {}
+    assert faults_of_charge(caller, charge) == {"pay_in_advance": ["not_supported_yet"]}
+    assert faults_of_charge(caller, {**charge, "prorated": True}) == {}
 
 
 def test_no_own_price_is_paid_in_advance(caller: Caller) -> None:
     """A dynamic charge is billed in arrears only."""
     charge = a_charge_of(metric_id_of(caller), "dynamic", pay_in_advance=True)
 
-    assert codes(caller, charge) == {"pay_in_advance": ["not_supported_yet"]}
+    assert faults_of_charge(caller, charge) == {"pay_in_advance": ["not_supported_yet"]}
 
 
 def test_no_yearly_commitment_goes_with_monthly_usage(caller: Caller) -> None:

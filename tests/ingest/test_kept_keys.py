@@ -1,12 +1,12 @@
 """Keys kept at a stop are what a start would read from the lake, or are not believed."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 import structlog
@@ -33,6 +33,14 @@ def kept_folder(folder: Path, *names: str) -> Path:
     ingest.retire()
     assert (folder / FILE).exists()
     return folder
+
+
+def folder_and_older_copy(tmp_path: Path) -> tuple[Path, Path]:
+    """Return a folder that holds `a` and `b`, and a copy made before it got `b`."""
+    folder, copy = tmp_path / "house", tmp_path / "copy"
+    kept_folder(folder, "a")
+    shutil.copytree(folder, copy)
+    return kept_folder(folder, "b"), copy
 
 
 def held(index: KeyIndex, seed: int, event: UsageEvent) -> list[int] | None:
@@ -195,9 +203,10 @@ def test_keys_of_another_time_are_not_believed(tmp_path: Path) -> None:
     folder = kept_folder(tmp_path / "house", "a", "b")
     with np.load(folder / FILE) as file:
         arrays = {name: file[name] for name in file.files}
-    about = msgspec.json.decode(arrays["about"].tobytes())
+    about = json.loads(arrays["about"].tobytes())
     for changed in ({"since": (SINCE - timedelta(days=31)).isoformat()}, {"format": 0}):
-        other = arrays | {"about": np.frombuffer(msgspec.json.encode(about | changed), np.uint8)}
+        words = json.dumps(about | changed).encode()
+        other = arrays | {"about": np.frombuffer(words, np.uint8)}
         for name in [name for name in other if name.startswith("words")]:
             other[name] = other[name] + np.uint64(1 << 20)
         with (folder / FILE).open("wb") as opened:
@@ -210,10 +219,7 @@ def test_keys_of_another_time_are_not_believed(tmp_path: Path) -> None:
 
 def test_a_lake_from_an_older_copy_gets_its_usage_again(tmp_path: Path) -> None:
     """What the lake lost with the restoring is new to it: kept keys must not swallow it."""
-    folder, copy = tmp_path / "house", tmp_path / "copy"
-    kept_folder(folder, "a")
-    shutil.copytree(folder, copy)
-    kept_folder(folder, "b")
+    folder, copy = folder_and_older_copy(tmp_path)
     shutil.copy(folder / FILE, copy / FILE)
 
     with structlog.testing.capture_logs() as caught:
@@ -225,10 +231,7 @@ def test_a_lake_from_an_older_copy_gets_its_usage_again(tmp_path: Path) -> None:
 
 def test_a_lake_that_went_another_way_is_read(tmp_path: Path) -> None:
     """A copy that has come as far by other usage has another tally, and is found out."""
-    folder, copy = tmp_path / "house", tmp_path / "copy"
-    kept_folder(folder, "a")
-    shutil.copytree(folder, copy)
-    kept_folder(folder, "b")
+    folder, copy = folder_and_older_copy(tmp_path)
     (copy / FILE).unlink()
     kept_folder(copy, "c")
     shutil.copy(folder / FILE, copy / FILE)

@@ -270,7 +270,8 @@ def test_a_long_writing_lake_is_attached_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After so many transactions DuckLake's memory of them goes; nobody who reads is disturbed."""
-    monkeypatch.setattr(lake_connection, "TRANSACTIONS_PER_CONNECTION", 3)
+    monkeypatch.setattr(lake_connection, "KEPT_BY_READ", 0)
+    monkeypatch.setattr(lake_connection, "KEPT_BYTES_MAX", 3 * lake_connection.KEPT_BY_TRANSACTION)
     with closing(Lake(prepared_lake(tmp_path / "lake"))) as lake:
         before = lake._lake._connection
         reader = lake._lake.cursor()
@@ -295,11 +296,28 @@ def test_a_long_writing_lake_is_attached_anew(
         assert again.mark(STREAM) == 8
 
 
+def test_a_long_read_lake_is_attached_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who only reads is attached anew, too, but not in the middle of another's writing."""
+    monkeypatch.setattr(lake_connection, "KEPT_BYTES_MAX", 5 * lake_connection.KEPT_BY_READ)
+    with closing(Lake(prepared_lake(tmp_path / "lake"))) as lake:
+
+        def connections_of_ten_reads() -> set[int]:
+            used = []
+            for _ in range(10):
+                assert lake.query("SELECT count(*) AS n FROM lake.raw.usage")["n"].item() == 0
+                used.append(lake._lake._connection)
+            return {id(connection) for connection in used}
+
+        with lake._lake.transaction():
+            assert len(connections_of_ten_reads()) == 1
+        assert len(connections_of_ten_reads()) in {2, 3}
+
+
 def test_readers_go_on_while_the_lake_is_attached_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Threads that ask all the time see every append whole, and no error, across renewals."""
-    monkeypatch.setattr(lake_connection, "TRANSACTIONS_PER_CONNECTION", 2)
+    monkeypatch.setattr(lake_connection, "KEPT_BYTES_MAX", 2 * lake_connection.KEPT_BY_TRANSACTION)
     seen: list[int] = []
     faults: list[Exception] = []
     is_over = threading.Event()
