@@ -5,13 +5,16 @@ weighed deltas, spans instead of effects, fractions instead of decimals.
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from aggregation.quantity import Quantity, UsageWindow
 from aggregation.second_engine_answer import second_answer
-from aggregation.second_engine_question import second_question
+from aggregation.second_engine_question import method_of, second_question
 from ingest.watermark import Watermark
 from storage.lake import Lake
 from storage.lake_query import MEMORY_LIMIT, lake_answer
+
+ASKED_TOGETHER_MAX = 1_000
 
 
 def second_quantities(
@@ -26,14 +29,27 @@ def second_quantities(
     Units, full units, events, levels, named amounts and groups are filled, to be compared with the
     first engine's; single events and digests are not. LakeError when it needs too much memory.
     """
-    if not windows:
-        return {}
-    asked = second_question(windows, watermark)
-    counted = lake_answer(
-        lake.place,
-        asked.sql,
-        frames=asked.tables,
-        parameters=asked.parameters,
-        memory_limit=memory_limit,
-    )
-    return second_answer(windows, counted)
+    found: dict[str, Quantity] = {}
+    for part in _parts(windows):
+        asked = second_question(part, watermark)
+        counted = lake_answer(
+            lake.place,
+            asked.sql,
+            frames=asked.tables,
+            parameters=asked.parameters,
+            memory_limit=memory_limit,
+        )
+        found |= second_answer(part, counted)
+    return found
+
+
+def _parts(windows: Sequence[UsageWindow]) -> list[list[UsageWindow]]:
+    """Return the windows as they are asked for: a few at once, of many each method by itself.
+
+    One statement for all methods holds the rows of all until the last is counted. The watermark
+    shows every statement the same rows.
+    """
+    if len(windows) <= ASKED_TOGETHER_MAX:
+        return [list(windows)] if windows else []
+    by_method = groupby(sorted(windows, key=method_of), key=method_of)
+    return [list(part) for _, part in by_method]

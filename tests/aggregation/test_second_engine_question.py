@@ -5,15 +5,18 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from aggregation import second_engine
 from aggregation.second_engine import second_quantities
 from aggregation.second_engine_question import method_of, second_question
 from aggregation.second_engine_sql import second_engine_steps
 from catalog.billable_metrics import AggregationType
 from ingest.watermark import Watermark
 from storage.lake import Lake
+from storage.lake_query import lake_answer
 from storage.lake_tables import REVISION, USAGE
 from tests.aggregation.makers import (
     START,
@@ -97,8 +100,17 @@ def test_nothing_is_a_float() -> None:
     assert "FLOAT" not in plan
 
 
-def test_a_lake_is_asked_at_its_watermark(tmp_path: Path) -> None:
-    """What lies in a lake is counted as in a plain database; later rows are not seen."""
+@pytest.mark.parametrize(("together", "statements"), [(2 * len(KINDS), 1), (11, len(KINDS))])
+def test_a_lake_is_asked_at_its_watermark(
+    together: int, statements: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in a lake is counted as in a plain database; later rows are not seen.
+
+    Of many windows each method is asked for by itself, which changes no answer.
+    """
+    asked = Mock(wraps=lake_answer)
+    monkeypatch.setattr(second_engine, "ASKED_TOGETHER_MAX", together)
+    monkeypatch.setattr(second_engine, "lake_answer", asked)
     lake = Lake(tmp_path)
     events, facts = (
         levels(1, 10, 100),
@@ -106,13 +118,18 @@ def test_a_lake_is_asked_at_its_watermark(tmp_path: Path) -> None:
     )
     frames = {USAGE: frame(events).collect(), REVISION: revisions(facts).collect()}
     lake.append_once("usage_0", 0, 9, frames)
-    windows = [replace(of_kind(kind), key=str(kind)) for kind in KINDS]
+    windows = [
+        replace(of_kind(kind), key=f"{kind} {later}", start=START + later * timedelta(days=1))
+        for later, kind in product((0, 1), KINDS)
+    ]
     seen = Watermark(((0, 8),))
 
     found = second_quantities(lake, windows, seen)
 
     assert found == by_sql(events, windows, facts, seen)
-    assert found[str(AggregationType.SUM)].units == 121
+    assert found["sum_agg 0"].units == 121
+    assert found["sum_agg 1"].units == 100
+    assert asked.call_count == statements
     assert second_quantities(lake, [], seen) == {}
     lake.close()
 
