@@ -44,7 +44,7 @@ PARTS: dict[str, Callable[[Path, Namespace], Lines]] = {
     "keys": lambda folder, sizes: key_index_figures(folder, sizes.keys),
     "lake": lambda folder, sizes: lake_figures(folder, sizes.flushes),
     "usage": lambda folder, sizes: current_usage_figures(folder, sizes.rows, sizes.trials),
-    "month": lambda folder, sizes: month_figures(folder, sizes.rows),
+    "month": lambda folder, sizes: month_figures(folder, sizes.rows, sizes.chdb),
     "bill": lambda folder, sizes: billing_figures(folder, sizes.rows),
     "rating": lambda _folder, sizes: pricing_figures(sizes.rows // PRICING_SHARE),
     "rerating": lambda folder, sizes: rerating_figures(folder, sizes.rows),
@@ -74,6 +74,9 @@ def _arguments() -> Namespace:
             f"--{name}", type=int, default=default, help=f"{words} (default {default:,})"
         )
     parser.add_argument("--folder", type=Path, help="where to work: the disk that is measured")
+    parser.add_argument(
+        "--chdb", type=Path, help="a Python that has chDB: ClickHouse counts the month beside us"
+    )
     parser.add_argument(
         "--only", nargs="+", choices=PARTS, default=list(PARTS), help="some of the parts"
     )

@@ -8,6 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from aggregation.aggregator import quantities
+from aggregation.quantity import Quantity
+from benchmarks.clickhouse import ClickHouse, running_clickhouse
 from benchmarks.figures import Figure, compared
 from benchmarks.memory import peak_words
 from benchmarks.peer import Peer, running_peer_if_any
@@ -19,20 +21,30 @@ from storage.lake_tables import REVISION, USAGE
 
 STREAM = "usage_0"
 PEER = "Lago's queries on PostgreSQL"
+CLICKHOUSE = "ClickHouse in a process (chDB)"
 
 
-def month_figures(folder: Path, rows_count: int) -> Iterator[Figure | str]:
-    """Yield windows/s for all subscriptions of a service, and for one; then what a row weighs."""
+def month_figures(
+    folder: Path, rows_count: int, chdb_python: Path | None = None
+) -> Iterator[Figure | str]:
+    """Yield windows/s for all subscriptions of a service, and for one; then what a row weighs.
+
+    With a Python that has chDB, ClickHouse counts beside us.
+    """
     usage = a_month_of_usage(rows_count)
     place = folder / "month_lake"
     lake = Lake(place)
     upto = int(str(usage["inbox_id"].max()))
     lake.append_once(STREAM, 0, upto, {USAGE: usage})
     month = Month(lake, Watermark(((0, upto),)), sorted(set(usage["subscription_id"])))
-    with running_peer_if_any(usage) as (peer, words):
-        yield from words
-        yield from month.figures(peer)
     files = lake.files(USAGE)
+    named = [path for path, _ in files]
+    with (
+        running_peer_if_any(usage) as (peer, words),
+        running_clickhouse(chdb_python, folder / "clickhouse", named) as clickhouse,
+    ):
+        yield from words
+        yield from month.figures(peer, clickhouse)
     size = sum(size for _, size in files) / usage.height
     yield f"a row of usage takes {size:.0f} bytes in the lake ({len(files)} file)"
     lake.close()
@@ -56,23 +68,27 @@ class Month:
         self._watermark = watermark
         self.subscriptions = subscriptions
 
-    def figures(self, peer: Peer | None) -> Iterator[Figure]:
-        """Compare every aggregation with the peer's, once the answers are equal."""
+    def figures(self, peer: Peer | None, clickhouse: ClickHouse | None) -> Iterator[Figure]:
+        """Compare every aggregation with the others', once the answers are equal."""
         everyone = self.subscriptions
         for who, asked in (("all subscriptions", everyone), ("one subscription", everyone[:1])):
             for kind in KINDS:
                 limits = self._limits(kind) if asked is everyone else {}
                 peers = self._peers(kind, asked, peer) if peer else {}
+                if clickhouse and asked is everyone:
+                    peers |= self._clickhouse(kind, clickhouse)
                 ask = partial(self.units, kind, asked)
                 what = f"month, {kind}, {who}"
                 yield compared(what, "windows", len(asked), ask, limits, peers)
 
     def units(self, kind: AggregationType, subscriptions: list[str]) -> dict[str, Decimal]:
         """Return how much of a metric each subscription used in the month."""
+        return {name: answer.units for name, answer in self._counted(kind, subscriptions).items()}
+
+    def _counted(self, kind: AggregationType, subscriptions: list[str]) -> dict[str, Quantity]:
         windows = month_windows(kind, subscriptions)
         usage, revision = self._lake.scan(USAGE), self._lake.scan(REVISION)
-        answers = quantities(usage, windows, self._watermark.includes(), revision)
-        return {name: answer.units for name, answer in answers.items()}
+        return quantities(usage, windows, self._watermark.includes(), revision)
 
     def _limits(self, kind: AggregationType) -> dict[str, Callable[[], object]]:
         if kind is not AggregationType.SUM:
@@ -88,6 +104,17 @@ class Month:
             assert peer.at_once(kind) == peer.one_by_one(kind, asked), kind
             ways["its best case, one grouped query"] = partial(peer.at_once, kind)
         return ways
+
+    def _clickhouse(
+        self, kind: AggregationType, clickhouse: ClickHouse
+    ) -> dict[str, Callable[[], object]]:
+        ours = self._counted(kind, self.subscriptions)
+        told = {name: (each.units, each.inputs_digest) for name, each in ours.items()}
+        assert told == clickhouse.units(kind), kind
+        return {
+            CLICKHOUSE: partial(clickhouse.ask, kind, is_proven=True),
+            f"{CLICKHOUSE}, no digests of rows": partial(clickhouse.ask, kind, is_proven=False),
+        }
 
     def _bare_sum(self) -> None:
         self._lake.scan(USAGE).select(pl.col("value").sum()).collect()
