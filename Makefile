@@ -42,7 +42,7 @@ check: dev ## Lint, formatting, types and import contracts only (half a minute)
 
 nightly: dev ## The slow tests, and every property with 10,000 examples
 	@$(PY) -m tests.real_parts || echo "Some real parts are missing: see above."
-	@$(PYTEST) -o faulthandler_timeout=0 -m "nightly or hypothesis" --hypothesis-profile nightly $(ARGS)
+	@$(PYTEST) --timeout 0 -o faulthandler_timeout=0 -m "nightly or hypothesis" --hypothesis-profile nightly $(ARGS)
 
 bench: dev ## Measure speed against limits and peers; prints one line each
 	@$(PY) -m benchmarks $(ARGS)

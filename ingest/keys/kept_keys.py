@@ -4,6 +4,7 @@ Derived, and believed only where the lake says the same: what the lake's tally c
 was kept must be exactly the rows beyond it. Else every row is read, as without it.
 """
 
+import io
 import json
 import os
 import secrets
@@ -30,7 +31,6 @@ SEED_BITS = 64
 OWNER_ONLY = 0o600
 # Fewer are read from the lake in a tenth of a second.
 KEYS_WORTH_KEEPING = 100_000
-DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, msgspec.MsgspecError)
 _log = structlog.get_logger(__name__)
 
 
@@ -110,7 +110,7 @@ class KeptKeys:
             about, index = _read(self._path)
         except FileNotFoundError:
             return None
-        except DAMAGED as error:
+        except Exception as error:  # noqa: BLE001 - damaged bytes make a reader raise anything
             _log.warning("kept_keys_unreadable", cause=str(error))
             return None
         if about.format != FORMAT or about.since != self._since:
@@ -186,11 +186,19 @@ def _write(path: Path, about: About, runs: list[Run]) -> None:
 
 
 def _read(path: Path) -> tuple[About, KeyIndex]:
-    """Return what was written; its checksums are held against every byte."""
-    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-        about = msgspec.convert(json.loads(file["about"].tobytes()), About)
+    """Return what was written, no byte of it changed."""
+    with zipfile.ZipFile(path) as file:
+        about = msgspec.convert(json.loads(_array(file, "about").tobytes()), About)
         runs = [
-            Run(file[f"words{number}"], file[f"lows{number}"], file[f"received{number}"])
-            for number in range(sum(name.startswith("words") for name in file.files))
+            Run(*(_array(file, f"{part}{number}") for part in ("words", "lows", "received")))
+            for number in range(sum(name.startswith("words") for name in file.namelist()))
         ]
     return about, KeyIndex(about.seed, runs)
+
+
+def _array(file: zipfile.ZipFile, name: str) -> "np.ndarray[Any, Any]":
+    """Return one array; its checksum is held against all its bytes first.
+
+    `np.load` stops where the array says it ends, and would believe a shorter length.
+    """
+    return np.lib.format.read_array(io.BytesIO(file.read(f"{name}.npy")), allow_pickle=False)

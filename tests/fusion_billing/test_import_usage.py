@@ -223,7 +223,9 @@ def test_an_import_goes_on_in_the_next_process(door: Door) -> None:
 
     door.reopen(keep)
     sent = door.send(lines())
+    give_up_at = time.monotonic() + WAIT_SECONDS
     while not counted:
+        assert time.monotonic() < give_up_at
         time.sleep(0.01)
     assert door.ask("GET", f"/usage/imports/{sent['id']}")["usage_import"]["status"] == "running"
     (door.queue.folder / "broken.part").write_bytes(b"x")

@@ -1,7 +1,8 @@
 """A group commit takes what waits, up to a number of pushes and of bytes."""
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -22,12 +23,22 @@ class SlowDecider(IndexDecider):
 
     def __init__(self) -> None:
         super().__init__(KeyIndex(11))
+        self.is_asked = threading.Event()
         self.may_go_on = threading.Event()
 
     def decide(self, pushes: Sequence[Push]) -> list[Decided]:
         """Wait, then decide."""
+        self.is_asked.set()
         assert self.may_go_on.wait(60)
         return super().decide(pushes)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for what another thread does; AssertionError when it takes a minute."""
+    give_up_at = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.001)
 
 
 def commits_of(folder: Path, pushes: Sequence[Push]) -> int:
@@ -40,11 +51,12 @@ def commits_of(folder: Path, pushes: Sequence[Push]) -> int:
     ):
         first = threading.Thread(target=keeping.submit, args=[a_batch(an_event("first"))])
         first.start()
+        # Else one of the others might share its commit.
+        assert decider.is_asked.wait(60)
         others = [threading.Thread(target=keeping.submit, args=[push]) for push in pushes]
         for thread in others:
             thread.start()
-        while keeping.waiting_count < len(pushes):
-            pass
+        wait_until(lambda: keeping.waiting_count == len(pushes))
         decider.may_go_on.set()
         for thread in (first, *others):
             thread.join()

@@ -197,7 +197,7 @@ def test_an_append_waits_for_one_merge_at_most(lake: Lake, monkeypatch: pytest.M
         passed.append(name)
         if name == "lake.merge.merged" and not appender.ident:
             appender.start()
-            while not lake._lake._turn.locked():
+            while appender.is_alive() and not lake._lake._turn.locked():
                 time.sleep(0.01)
 
     monkeypatch.setattr(lake_maintenance, "reached", reached)
