@@ -104,10 +104,7 @@ def test_nothing_is_a_float() -> None:
 def test_a_lake_is_asked_at_its_watermark(
     together: int, statements: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What lies in a lake is counted as in a plain database; later rows are not seen.
-
-    Of many windows each method is asked for by itself, which changes no answer.
-    """
+    """A lake, asked in one statement or one a method, counts as a plain database, no later rows."""
     asked = Mock(wraps=lake_answer)
     monkeypatch.setattr(second_engine, "ASKED_TOGETHER_MAX", together)
     monkeypatch.setattr(second_engine, "lake_answer", asked)

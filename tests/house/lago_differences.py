@@ -255,10 +255,10 @@ FILTERS = {
         "catalog/test_charge_filter_routes.py", "test_another_model_needs_its_filters_again"
     ),
     "`presentation_group_keys` without options": of(
-        "catalog/test_charge_option_routes.py", "test_presentation_groups_are_echoed"
+        "catalog/test_charge_group_routes.py", "test_presentation_groups_are_echoed"
     ),
     "repeated pricing keys": of(
-        "catalog/test_charge_option_routes.py", "test_a_pricing_group_is_there_once"
+        "catalog/test_charge_group_routes.py", "test_a_pricing_group_is_there_once"
     ),
     "time of payment of a charge under a subscription": (
         *of(
