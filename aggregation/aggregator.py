@@ -4,7 +4,7 @@ Pure polars and Decimal. Decides what counts and how it is combined; knows no pr
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Literal, TypeAlias
 
@@ -74,16 +74,23 @@ def quantities(
 
 def _found_rows(frame: pl.DataFrame) -> Iterator[tuple[int, Group, dict[str, object]]]:
     """Yield a window's place, a group and what was found of it; its digests as sorted bytes."""
-    if "digests" not in frame:
-        digests: Iterator[bytes] | None = None
-    else:
-        digests = _digest_bytes(frame["digests"])
-        frame = frame.drop("digests")
-    for row in frame.iter_rows(named=True):
-        if digests is not None:
-            row["digests"] = next(digests)
-        group = row.pop("group", None)
-        yield row.pop("place"), None if group is None else tuple(group), row
+    places = frame["place"].to_list()
+    groups: Iterable[Group] = [None] * len(places)
+    if "group" in frame:
+        groups = [None if each is None else tuple(each) for each in frame["group"].to_list()]
+    rows: Iterable[dict[str, object]] = frame.drop(
+        "place", "group", "digests", strict=False
+    ).iter_rows(named=True)
+    if "digests" in frame:
+        rows = _with_digests(rows, frame["digests"])
+    yield from zip(places, groups, rows, strict=True)
+
+
+def _with_digests(
+    rows: Iterable[dict[str, object]], digests: pl.Series
+) -> Iterator[dict[str, object]]:
+    for row, row["digests"] in zip(rows, _digest_bytes(digests), strict=True):
+        yield row
 
 
 def _digest_bytes(digests: pl.Series) -> Iterator[bytes]:

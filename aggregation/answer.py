@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from msgspec import structs
 
 from aggregation.asked_windows import Method, method_of
 from aggregation.exact_sums import exact_sum
@@ -86,7 +86,7 @@ def _no_usage(window: UsageWindow) -> Quantity:
     if not window.wants_event_values or window.group_keys:
         return NO_USAGE
     prorated = () if window.is_prorated else None
-    return replace(NO_USAGE, event_ids=(), event_prorated_values=prorated)
+    return structs.replace(NO_USAGE, event_ids=(), event_prorated_values=prorated)
 
 
 def _quantity(window: UsageWindow, row: Row) -> Quantity:

@@ -1,15 +1,18 @@
-"""A quantity: what aggregation makes of the usage of one metric in one window."""
+"""A quantity: what aggregation makes of the usage of one metric in one window.
 
-from dataclasses import dataclass
+A question has tens of thousands of them: a struct is made in a tenth of a frozen dataclass's time.
+"""
+
 from datetime import datetime
 from decimal import Decimal
+
+import msgspec
 
 from catalog.billable_metrics import BillableMetric
 from catalog.plans import FilterValues
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True, gc=False):
     """The rows a window takes: for each key of `matching` the property's text is among the values.
 
     A row that matches any of `ignored` belongs to a more specific filter and is left out.
@@ -22,8 +25,7 @@ class Selection:
 EVERY_ROW = Selection()
 
 
-@dataclass(frozen=True, slots=True)
-class UsageWindow:
+class UsageWindow(msgspec.Struct, frozen=True, gc=False):
     """The question how much of `metric` a subscription used in `[start, end)`.
 
     `key` names the window in the answer; `wants_event_values` asks for each event's own number
@@ -46,8 +48,7 @@ class UsageWindow:
     timezone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(msgspec.Struct, frozen=True, gc=False):
     """The answer: units (rounded as the metric says), and the events counted.
 
     `events_count` counts a counter push once; for a count metric it counts what the push counted.
@@ -79,8 +80,7 @@ class Quantity:
         return self.units if self.full_units is None else self.full_units
 
 
-@dataclass(frozen=True, slots=True)
-class GroupQuantity:
+class GroupQuantity(msgspec.Struct, frozen=True, gc=False):
     """The quantity of one tuple of group values; a missing or empty property is None (Lago)."""
 
     values: tuple[str | None, ...]

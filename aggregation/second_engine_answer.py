@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 import polars as pl
+from msgspec import structs
 
 from aggregation.quantity import GroupQuantity, Quantity, UsageWindow
 from aggregation.second_engine_question import method_of
@@ -78,11 +78,11 @@ def _counted(window: UsageWindow, row: Found) -> Quantity:
     if method == "weighted_sum":
         share = _share(row, VALUE_PARTS * window.period_days * MICROSECONDS_PER_DAY)
         units = _rounded(_ceiled(share, WEIGHTED_DIGITS), metric)
-        return replace(counted, units=units, total_aggregated_units=total)
+        return structs.replace(counted, units=units, total_aggregated_units=total)
     if window.is_prorated:
         parts = VALUE_PARTS if method == "prorated_sum" else 1
         units = _ceiled(_share(row, parts * window.period_days), PRORATED_DIGITS)
-        return replace(counted, units=_rounded(units, metric), full_units=counted.units)
+        return structs.replace(counted, units=_rounded(units, metric), full_units=counted.units)
     return counted
 
 

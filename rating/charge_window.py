@@ -1,7 +1,9 @@
 """A charge window: one bucket of a charge in one period, and the usage it asks for. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from aggregation.quantity import Selection, UsageWindow
 from catalog.billing_periods import BillingPeriod
@@ -51,7 +53,7 @@ def presentation_window(window: ChargeWindow) -> UsageWindow | None:
     if not keys:
         return None
     usage = window.usage
-    return replace(
+    return structs.replace(
         usage,
         key=f"{usage.key}/presented",
         group_keys=(*usage.group_keys, *keys),
@@ -86,7 +88,7 @@ def _usage_window(
     whole: UsageWindow, subscription: Subscription, bucket: ChargeBucket, selection: Selection
 ) -> UsageWindow:
     charge = bucket.charge
-    return replace(
+    return structs.replace(
         whole,
         key=f"{subscription.id}/{bucket.key}/{whole.start.isoformat()}",
         selection=selection,

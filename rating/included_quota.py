@@ -1,7 +1,8 @@
 """The included quota: units the plan covers, used up in time order before anything is priced."""
 
-from dataclasses import replace
 from decimal import Decimal, localcontext
+
+from msgspec import structs
 
 from aggregation.quantity import Quantity
 from catalog.charge_terms import ChargeTerms
@@ -25,9 +26,9 @@ def quantity_after_quota(terms: ChargeTerms, included: Decimal, quantity: Quanti
     with localcontext(MONEY_CONTEXT):
         units = max(quantity.units - included, ZERO)
         if quantity.event_values is None:
-            return replace(quantity, units=units)
+            return structs.replace(quantity, units=units)
         values = _values_after_quota(quantity.event_values, included)
-    return replace(quantity, units=units, events_count=len(values), event_values=values)
+    return structs.replace(quantity, units=units, events_count=len(values), event_values=values)
 
 
 def _values_after_quota(values: tuple[Decimal, ...], included: Decimal) -> tuple[Decimal, ...]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any
 
+import msgspec
 from babel.dates import format_date
 
 from catalog.money import MONEY_CONTEXT, decimal_text
@@ -70,7 +71,7 @@ def plain(value: object) -> object:
 
 
 def plain_fields(value: object) -> dict[str, object]:
-    """Return the fields of a dataclass by name, as JSON knows them."""
+    """Return the fields of a dataclass or struct by name, as JSON knows them."""
     kind = type(value)
     names = FIELD_NAMES.get(kind) or FIELD_NAMES.setdefault(kind, _field_names(value))
     return {name: plain(getattr(value, name)) for name in names}
@@ -111,7 +112,9 @@ WAYS: Mapping[type, Callable[[Any], object]] = {
 
 
 def _field_names(value: object) -> tuple[str, ...]:
-    """Return the fields of a dataclass; anything else has no canonical text."""
+    """Return the fields of a dataclass or struct; anything else has no canonical text."""
+    if isinstance(value, msgspec.Struct):
+        return value.__struct_fields__
     if not dataclasses.is_dataclass(value):
         raise TypeError(f"no canonical text for a {type(value).__name__}")
     return tuple(field.name for field in dataclasses.fields(value))

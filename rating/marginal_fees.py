@@ -4,8 +4,10 @@ An event costs what all events up to it cost, less what all before it did (Lago)
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
+
+from msgspec import structs
 
 from aggregation.quantity import Quantity
 from catalog.charge_terms import (
@@ -88,7 +90,7 @@ def peak_price(
         values = tuple(
             levels[number].value if has_own_prices else rises[number] for number in counted
         )
-        at_peak = replace(
+        at_peak = structs.replace(
             quantity,
             units=max(quantity.units, ZERO) if has_own_prices else sum(rises, ZERO),
             full_units=None,

@@ -11,6 +11,8 @@ from decimal import Decimal
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from aggregation.quantity import Quantity
 from catalog.billing_periods import BillingPeriod, fee_window, local_midnight
 from catalog.money import (
@@ -154,7 +156,7 @@ def _charge_line(scope: RatingScope, window: ChargeWindow, priced: GroupPrice) -
             "part": (bucket.key, window.usage.selection, priced.group),
             "days": (window.usage.period_days, window.usage.timezone),
             "metric": (metric.id, metric.version),
-            "quantity": replace(quantity, groups=()) if quantity.groups else quantity,
+            "quantity": structs.replace(quantity, groups=()) if quantity.groups else quantity,
         },
     )
     units = quantity.units_before_proration

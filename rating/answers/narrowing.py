@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from catalog.errors import NotFound
 from catalog.plans import Charge, FilterValues, Plan
 from rating.charge_window import ChargeWindow
@@ -82,5 +84,6 @@ def _regrouped(charge: Charge, narrowing: Narrowing) -> Charge:
 def _narrowed(window: ChargeWindow, group: FilterValues) -> ChargeWindow:
     selection = window.usage.selection
     matching = (*selection.matching, *group)
-    usage = replace(window.usage, selection=replace(selection, matching=matching))
+    narrower = structs.replace(selection, matching=matching)
+    usage = structs.replace(window.usage, selection=narrower)
     return replace(window, usage=usage)

@@ -7,6 +7,7 @@ from functools import cache
 
 import duckdb
 import polars as pl
+from msgspec import structs
 
 from aggregation.quantity import Quantity, UsageWindow
 from aggregation.second_engine_answer import second_answer
@@ -50,7 +51,7 @@ def by_sql(
 def of_kind(kind: AggregationType, **asked: object) -> UsageWindow:
     """Return the window of 30 days of a metric that counts so."""
     metric = replace(a_metric(kind), recurring=bool(asked.pop("recurring", False)))
-    return replace(a_window(metric), **({"period_days": 30} | asked))  # type: ignore[arg-type] # a test's
+    return structs.replace(a_window(metric), **({"period_days": 30} | asked))
 
 
 def counted(

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import Quantity, Selection, UsageWindow
@@ -83,7 +84,7 @@ def questions(draw: st.DrawFn, kind: AggregationType) -> UsageWindow:
     """Return a window of a kind, recurring or not, prorated where that is possible."""
     metric = replace(a_metric(kind), recurring=draw(st.booleans()))
     is_prorated = kind in PRORATED and draw(st.booleans())
-    return replace(draw(windows), metric=metric, is_prorated=is_prorated)
+    return structs.replace(draw(windows), metric=metric, is_prorated=is_prorated)
 
 
 def events_of(happened: Sequence[Row]) -> list[Row]:
@@ -118,7 +119,7 @@ def answers(
         ]
         for each in zip(*worlds, strict=True)
     ]
-    asked = [replace(window, key=name, subscription_external_id=name) for name in names]
+    asked = [structs.replace(window, key=name, subscription_external_id=name) for name in names]
     found = quantities(frame(every[0]), asked, EVERYTHING, revisions(every[1]))
     return [found[name] for name in names]
 
@@ -138,7 +139,9 @@ def assert_equal(found: Quantity, plain: Plain, window: UsageWindow) -> None:
         plain.groups, key=lambda texts: [(text is not None, text or "") for text in texts]
     )
     for group in found.groups:
-        assert_equal(group.quantity, plain.groups[group.values], replace(window, group_keys=()))
+        assert_equal(
+            group.quantity, plain.groups[group.values], structs.replace(window, group_keys=())
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -159,7 +162,7 @@ def test_a_quantity_is_what_a_reader_counts(kind: AggregationType, data: st.Data
 def test_prorated_events_add_up(kind: AggregationType, data: st.DataObject) -> None:
     """The events of a prorated window are its full units, their prorated values its units."""
     recurring = replace(a_metric(kind), recurring=True)
-    window = replace(data.draw(windows), metric=recurring, is_prorated=True, group_keys=())
+    window = structs.replace(data.draw(windows), metric=recurring, is_prorated=True, group_keys=())
     found = answer(events_of(data.draw(st.lists(happenings, max_size=9))), None, window)
 
     values, prorated = found.event_values or (), found.event_prorated_values or ()
@@ -175,7 +178,7 @@ def test_prorated_events_add_up(kind: AggregationType, data: st.DataObject) -> N
 def test_questions_do_not_meddle(data: st.DataObject) -> None:
     """Windows of every kind asked together get each the answer it gets alone, however rows lie."""
     asked = [
-        replace(data.draw(questions(kind)), key=f"{kind}-{number}")
+        structs.replace(data.draw(questions(kind)), key=f"{kind}-{number}")
         for kind in KINDS
         for number in range(2)
     ]
@@ -195,7 +198,7 @@ def test_questions_do_not_meddle(data: st.DataObject) -> None:
 @given(data=st.data())
 def test_what_is_shown_is_what_would_be_billed(data: st.DataObject) -> None:
     """Asked without proof, every kind's quantity is the same but for the digests."""
-    asked = [replace(data.draw(questions(kind)), key=kind) for kind in KINDS]
+    asked = [structs.replace(data.draw(questions(kind)), key=kind) for kind in KINDS]
     usage = frame(events_of(data.draw(st.lists(happenings, max_size=9))))
     facts = revisions(corrections_of(data.draw(st.lists(corrected, max_size=3))))
 
@@ -207,8 +210,10 @@ def test_what_is_shown_is_what_would_be_billed(data: st.DataObject) -> None:
 
 def unproven(quantity: Quantity) -> Quantity:
     """Return a quantity without its digests."""
-    groups = tuple(replace(each, quantity=unproven(each.quantity)) for each in quantity.groups)
-    return replace(quantity, inputs_digest="", groups=groups)
+    groups = tuple(
+        structs.replace(each, quantity=unproven(each.quantity)) for each in quantity.groups
+    )
+    return structs.replace(quantity, inputs_digest="", groups=groups)
 
 
 @pytest.mark.parametrize("kind", [*ADDITIVE, AggregationType.WEIGHTED_SUM])
@@ -218,11 +223,15 @@ def test_parts_of_a_window_add_up(kind: AggregationType, data: st.DataObject) ->
     """Two windows that touch count what the whole one does; levels are carried from one on."""
     is_weighted = kind is AggregationType.WEIGHTED_SUM
     metric = replace(a_metric(kind), recurring=is_weighted)
-    whole = replace(data.draw(windows), metric=metric, end=at(77 * HOUR), group_keys=())
+    whole = structs.replace(data.draw(windows), metric=metric, end=at(77 * HOUR), group_keys=())
     middle = at(data.draw(st.integers(8, 76)) * HOUR)
     rows = events_of(data.draw(st.lists(happenings, max_size=9)))
 
-    parts = [replace(whole, key="1", end=middle), replace(whole, key="2", start=middle), whole]
+    parts = [
+        structs.replace(whole, key="1", end=middle),
+        structs.replace(whole, key="2", start=middle),
+        whole,
+    ]
 
     found = quantities(frame(rows), parts, EVERYTHING)
     first, second, every = (found[part.key] for part in parts)

@@ -1,8 +1,7 @@
 """What a window without usage answers."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import NO_USAGE
@@ -13,8 +12,8 @@ from tests.aggregation.makers import EVERYTHING, a_metric, a_window, frame
 @pytest.mark.parametrize(
     ("is_prorated", "group_keys", "expected"),
     [
-        (False, (), replace(NO_USAGE, event_ids=())),
-        (True, (), replace(NO_USAGE, event_ids=(), event_prorated_values=())),
+        (False, (), structs.replace(NO_USAGE, event_ids=())),
+        (True, (), structs.replace(NO_USAGE, event_ids=(), event_prorated_values=())),
         (False, ("region",), NO_USAGE),
         (True, ("region",), NO_USAGE),
     ],
@@ -23,7 +22,7 @@ def test_single_events_are_none_where_there_are_none(
     *, is_prorated: bool, group_keys: tuple[str, ...], expected: object
 ) -> None:
     """Asked for single events, no usage has none of them: no values, ids, nor prorated values."""
-    window = replace(
+    window = structs.replace(
         a_window(a_metric(AggregationType.SUM)),
         wants_event_values=True,
         is_prorated=is_prorated,
@@ -32,5 +31,5 @@ def test_single_events_are_none_where_there_are_none(
     )
 
     assert quantities(frame([]), [window], EVERYTHING)[window.key] == expected
-    plain = replace(window, wants_event_values=False)
+    plain = structs.replace(window, wants_event_values=False)
     assert quantities(frame([]), [plain], EVERYTHING)[window.key] == NO_USAGE

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aggregation.quantity import NO_USAGE, Quantity, UsageWindow
 from aggregation.quantity_memory import QuantityMemory
@@ -34,8 +35,10 @@ def test_another_version_of_the_metric_is_another_question() -> None:
     memory = QuantityMemory()
     memory.keep([WINDOW], 7, ANSWER)
 
-    assert memory.recall([replace(WINDOW, metric=replace(a_metric(), version=2))], 7) is None
-    assert memory.recall([replace(WINDOW, end=START)], 7) is None
+    assert (
+        memory.recall([structs.replace(WINDOW, metric=replace(a_metric(), version=2))], 7) is None
+    )
+    assert memory.recall([structs.replace(WINDOW, end=START)], 7) is None
 
 
 def test_what_is_not_known_to_be_current_is_not_remembered() -> None:
@@ -49,7 +52,7 @@ def test_what_is_not_known_to_be_current_is_not_remembered() -> None:
 def test_the_oldest_answers_are_forgotten() -> None:
     """At the limit of answers all are kept; one more drops the one not asked for the longest."""
     memory = QuantityMemory(answers_max=2)
-    one, two, three = (replace(WINDOW, key=key) for key in "123")
+    one, two, three = (structs.replace(WINDOW, key=key) for key in "123")
     memory.keep([one], 1, ANSWER)
     memory.keep([two], 1, ANSWER)
     assert memory.recall([one], 1) is ANSWER

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from aggregation.quantity import NO_USAGE, Selection
 from aggregation.second_engine_sql import PROPERTIES_DEPTH_MAX
@@ -54,7 +55,7 @@ def test_no_usage_counts_nothing(kind: AggregationType) -> None:
     for window in (of_kind(kind), of_kind(kind, group_keys=("model",))):
         quantity = counted([an_event(1, -1, 5)], window)
 
-        assert quantity == replace(NO_USAGE, event_values=None)
+        assert quantity == structs.replace(NO_USAGE, event_values=None)
 
 
 def test_a_weighted_sum_is_the_area_under_the_level() -> None:
@@ -144,7 +145,7 @@ def test_units_are_rounded_as_the_metric_says(
     window = of_kind(AggregationType.SUM)
     metric = replace(window.metric, rounding_function=function, rounding_precision=precision)
 
-    quantity = counted([an_event(1, 0, Decimal(value))], replace(window, metric=metric))
+    quantity = counted([an_event(1, 0, Decimal(value))], structs.replace(window, metric=metric))
 
     assert quantity.units == Decimal(units)
 
@@ -203,7 +204,7 @@ def test_a_selection_takes_what_matches_and_no_other_takes() -> None:
         "unsaid": Selection((), ((("model", ()),), ())),
     }
     windows = [
-        replace(of_kind(AggregationType.SUM), key=key, selection=selection)
+        structs.replace(of_kind(AggregationType.SUM), key=key, selection=selection)
         for key, selection in selections.items()
     ]
 
@@ -218,7 +219,7 @@ def test_a_selection_takes_what_matches_and_no_other_takes() -> None:
 def test_groups_are_counted_and_rounded_alone() -> None:
     """Each tuple of texts is rounded by itself, and the whole is the sum of the rounded."""
     metric = replace(a_metric(), rounding_function=RoundingFunction.CEIL)
-    window = replace(a_window(metric), group_keys=("model", "region"))
+    window = structs.replace(a_window(metric), group_keys=("model", "region"))
     rows = [
         an_event(n, n, Decimal("0.4"), properties=properties)
         for n, properties in enumerate(['{"model":"a"}', '{"model":"a"}', '{"region":"a"}', "{}"])
@@ -244,7 +245,7 @@ def test_the_newest_row_of_a_fact_counts() -> None:
         a_revision(25, 9, 0, 3),
     ]
     window = of_kind(AggregationType.SUM)
-    moved = replace(window, key="moved", metric=replace(window.metric, code="calls"))
+    moved = structs.replace(window, key="moved", metric=replace(window.metric, code="calls"))
 
     found = by_sql(rows, [window, moved], facts)
 
@@ -264,7 +265,7 @@ def test_readings_count_what_was_used_since() -> None:
     ]
 
     assert counted([], window, pushes).units == 57
-    assert counted([], replace(window, metric=a_metric()), pushes).units == 0
+    assert counted([], structs.replace(window, metric=a_metric()), pushes).units == 0
 
 
 def test_a_count_counts_what_pushes_say() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from msgspec import structs
 
 from aggregation import second_engine
 from aggregation.second_engine import second_quantities
@@ -76,7 +77,9 @@ def test_38_digits_stay_exact(kind: AggregationType) -> None:
 def test_nothing_is_a_float() -> None:
     """Neither a column of the answer, nor a step of the plan, is a DOUBLE or FLOAT."""
     windows = [
-        replace(of_kind(kind), key=str(number), is_prorated=is_prorated, group_keys=group_keys)
+        structs.replace(
+            of_kind(kind), key=str(number), is_prorated=is_prorated, group_keys=group_keys
+        )
         for number, (kind, is_prorated, group_keys) in enumerate(
             product(KINDS, (False, True), ((), ("model",)))
         )
@@ -116,7 +119,9 @@ def test_a_lake_is_asked_at_its_watermark(
     frames = {USAGE: frame(events).collect(), REVISION: revisions(facts).collect()}
     lake.append_once("usage_0", 0, 9, frames)
     windows = [
-        replace(of_kind(kind), key=f"{kind} {later}", start=START + later * timedelta(days=1))
+        structs.replace(
+            of_kind(kind), key=f"{kind} {later}", start=START + later * timedelta(days=1)
+        )
         for later, kind in product((0, 1), KINDS)
     ]
     seen = Watermark(((0, 8),))
@@ -150,7 +155,7 @@ def test_bounds_are_half_open_to_the_microsecond() -> None:
     ]
 
     # A longer window beside it reads further, and changes nothing.
-    longer = replace(window, key="longer", end=window.end + timedelta(days=1))
+    longer = structs.replace(window, key="longer", end=window.end + timedelta(days=1))
 
     assert counted(rows, window).units == 110
     assert by_sql(rows, [window, longer])["window"].units == 110

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aggregation.aggregator import quantities
 from aggregation.counted_rows import counted_rows
@@ -68,7 +69,7 @@ def test_ignored_filters_that_say_nothing_ignore_nothing() -> None:
     """An ignored filter without keys, or whose keys have no values, takes no row away (Lago)."""
     selection = Selection(ignored=((), (("model", ()),), (("model", ()), ("region", ("us",)))))
     rows = [an_event(n, n, properties=f'{{"region":"{r}"}}') for n, r in enumerate(["eu", "us"])]
-    window = replace(a_window(COUNT), selection=selection)
+    window = structs.replace(a_window(COUNT), selection=selection)
 
     assert quantities(frame(rows), [window], EVERYTHING)["window"].units == 1
 
@@ -81,10 +82,10 @@ def test_hundreds_of_filters_share_out_every_row() -> None:
         for number in range(620)
     ]
     windows = [
-        replace(a_window(COUNT, key=f"{number}"), selection=Selection(own))
+        structs.replace(a_window(COUNT, key=f"{number}"), selection=Selection(own))
         for number, own in enumerate(filters)
     ]
-    rest = replace(a_window(COUNT, key="rest"), selection=Selection(ignored=tuple(filters)))
+    rest = structs.replace(a_window(COUNT, key="rest"), selection=Selection(ignored=tuple(filters)))
 
     found = quantities(frame(rows), [*windows, rest], EVERYTHING)
 
@@ -100,8 +101,8 @@ def test_splits_of_another_subscription_are_not_tried() -> None:
         an_event(2, 0, properties='{"region": "eu"}', subscription_id="sub-2"),
         an_event(3, 0, properties='{"region": "us"}', subscription_id="sub-2"),
     ]
-    one = replace(a_window(COUNT, key="one"), selection=selection)
-    two = replace(one, key="two", subscription_external_id="sub-2", group_keys=("region",))
+    one = structs.replace(a_window(COUNT, key="one"), selection=selection)
+    two = structs.replace(one, key="two", subscription_external_id="sub-2", group_keys=("region",))
 
     found = quantities(frame(rows), [one, two], EVERYTHING)
 
@@ -111,7 +112,7 @@ def test_splits_of_another_subscription_are_not_tried() -> None:
 
 def test_groups_of_nothing_are_none() -> None:
     """A window without rows has no groups and no units."""
-    window = replace(a_window(COUNT), group_keys=("region",))
+    window = structs.replace(a_window(COUNT), group_keys=("region",))
 
     found = quantities(frame([]), [window], EVERYTHING)["window"]
 
@@ -125,7 +126,7 @@ def test_counter_pushes_fall_into_groups() -> None:
         a_push(n, None, end, value, dimensions={"region": r}, properties=f'{{"region": "{r}"}}')
         for n, end, value, r in [(1, 0, 5, "eu"), (2, 60, 9, "eu"), (3, 60, 3, "us")]
     ]
-    window = replace(a_window(metric), group_keys=("region",))
+    window = structs.replace(a_window(metric), group_keys=("region",))
 
     found = quantities(frame([]), [window], EVERYTHING, revisions(facts))["window"]
 

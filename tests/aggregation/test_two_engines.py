@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import Quantity, Selection, UsageWindow
@@ -102,7 +103,7 @@ def questions(draw: st.DrawFn, kind: AggregationType) -> UsageWindow:
     window = a_window(metric)
     start = window.start + timedelta(seconds=draw(seconds))
     lasts = draw(st.sampled_from([6 * HOUR, 24 * HOUR, 30 * 24 * HOUR]))
-    return replace(
+    return structs.replace(
         window,
         start=start,
         end=start
@@ -148,7 +149,9 @@ def test_both_engines_count_the_same(
     """Usage, corrections, readings, splits, days and watermarks: every number is the same."""
     events, facts = taken
     asked = st.lists(st.sampled_from(kinds).flatmap(questions), min_size=4, max_size=8)
-    windows = [replace(window, key=str(number)) for number, window in enumerate(data.draw(asked))]
+    windows = [
+        structs.replace(window, key=str(number)) for number, window in enumerate(data.draw(asked))
+    ]
     seen = Watermark(((0, mark),))
 
     first = by_polars(events, windows, facts, seen)

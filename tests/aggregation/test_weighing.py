@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import Quantity, UsageWindow
@@ -37,7 +38,7 @@ def test_no_digit_is_lost_at_the_limits(
 ) -> None:
     """Values of 38 digits are weighed exactly, whatever their signs, where their sum fits."""
     rows = [an_event(number, *one) for number, one in enumerate(pushed)]
-    window = replace(a_window(SUM if is_prorated else WEIGHTED), is_prorated=is_prorated)
+    window = structs.replace(a_window(SUM if is_prorated else WEIGHTED), is_prorated=is_prorated)
 
     total = sum((Fraction(value) for _, value in pushed), Fraction(0))
     carried = sum((Fraction(value) for when, value in pushed if when < 0), Fraction(0))
@@ -56,7 +57,7 @@ def test_a_sum_beyond_the_lakes_digits_is_refused() -> None:
 
 def test_the_last_level_lasts_to_the_whole_second() -> None:
     """A subscription that ends within a second is weighed to that second's end (Lago)."""
-    window = replace(
+    window = structs.replace(
         a_window(WEIGHTED), end=a_window(WEIGHTED).start + timedelta(microseconds=1), period_days=1
     )
 
@@ -66,7 +67,7 @@ def test_the_last_level_lasts_to_the_whole_second() -> None:
 def test_a_day_of_25_hours_is_one_day() -> None:
     """Days are local ones: the clock set back in Toronto adds an hour and no day."""
     start, end = datetime(2026, 11, 1, 4, tzinfo=UTC), datetime(2026, 11, 3, 5, tzinfo=UTC)
-    window = replace(
+    window = structs.replace(
         a_window(SUM), start=start, end=end, is_prorated=True, period_days=2,
         timezone="America/Toronto",
     )  # fmt: skip
@@ -84,7 +85,7 @@ def test_a_day_of_25_hours_is_one_day() -> None:
 def test_what_was_carried_comes_first_without_an_id() -> None:
     """The events of a prorated sum begin with all that was there before, as one."""
     rows = [an_event(1, -DAY, 4), an_event(2, -1, 5), an_event(3, 29 * DAY, 30)]
-    found = answer(rows, replace(a_window(SUM), is_prorated=True))
+    found = answer(rows, structs.replace(a_window(SUM), is_prorated=True))
 
     assert [found.event_ids, found.event_values] == [("", "tx-3"), (9, 30)]
     assert list(found.event_prorated_values or ()) == [9, 1]
@@ -93,7 +94,7 @@ def test_what_was_carried_comes_first_without_an_id() -> None:
 
 def test_a_prorated_value_has_sixty_digits() -> None:
     """One unit for ten days of thirty is a third, to the last of 60 digits."""
-    found = answer([an_event(1, 20 * DAY, 1)], replace(a_window(SUM), is_prorated=True))
+    found = answer([an_event(1, 20 * DAY, 1)], structs.replace(a_window(SUM), is_prorated=True))
 
     assert list(found.event_prorated_values or ()) == [Decimal("0." + "3" * 60)]
 
@@ -105,7 +106,7 @@ def test_a_day_counts_once_for_a_value() -> None:
         an_event(number, seconds, value_text="a", operation_type=operation)
         for number, (seconds, operation) in enumerate(said)
     ]
-    window = replace(a_window(UNIQUE, days=4), is_prorated=True, period_days=4)
+    window = structs.replace(a_window(UNIQUE, days=4), is_prorated=True, period_days=4)
 
     found = answer(rows, window)
 
@@ -119,7 +120,7 @@ def test_both_units_are_rounded_as_the_metric_says() -> None:
     """Prorated and full units are each rounded, after the proration (Lago)."""
     metric = replace(SUM, rounding_function=RoundingFunction.CEIL)
     found = answer([an_event(1, 15 * DAY, Decimal("2.5"))],
-                   replace(a_window(metric), is_prorated=True))  # fmt: skip
+                   structs.replace(a_window(metric), is_prorated=True))  # fmt: skip
 
     assert [found.units, found.full_units] == [2, 3]
 
@@ -146,8 +147,11 @@ def test_the_history_is_in_the_digest() -> None:
 @pytest.mark.parametrize(
     ("window", "reason"),
     [
-        (replace(a_window(WEIGHTED), period_days=0), "period_days is 0"),
-        (replace(a_window(a_metric(AggregationType.MAX)), is_prorated=True), "can't be prorated"),
+        (structs.replace(a_window(WEIGHTED), period_days=0), "period_days is 0"),
+        (
+            structs.replace(a_window(a_metric(AggregationType.MAX)), is_prorated=True),
+            "can't be prorated",
+        ),
     ],
 )
 def test_a_question_without_sense_is_refused(window: UsageWindow, reason: str) -> None:

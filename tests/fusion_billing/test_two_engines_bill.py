@@ -1,12 +1,12 @@
 """What two engines count differently is not billed, and everybody is told."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 import rating.checked_quantities
 from aggregation.quantity import Quantity, UsageWindow
@@ -38,7 +38,9 @@ def disagree(monkeypatch: pytest.MonkeyPatch, subscription: str, until: datetime
             if each.subscription_external_id == subscription and each.end <= until
         ]
         for each in wrong:
-            found[each.key] = replace(found[each.key], units=found[each.key].units + Decimal(1))
+            found[each.key] = structs.replace(
+                found[each.key], units=found[each.key].units + Decimal(1)
+            )
         return found
 
     monkeypatch.setattr(rating.checked_quantities, "second_quantities", one_more)

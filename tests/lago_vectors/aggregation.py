@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import polars as pl
+from msgspec import structs
 
 from aggregation.aggregator import quantities, rounded_units
 from aggregation.quantity import Quantity, Selection, UsageWindow
@@ -32,7 +33,7 @@ def computed(vector: Vector) -> dict[str, Any]:
         return {"units": rounded_units(Decimal(str(vector["units"])), a_metric(vector))}
     window = vector_window(vector)
     events = [*vector["events"], *_carried(vector)]
-    own = replace(window, key="own", metric=replace(window.metric, recurring=False))
+    own = structs.replace(window, key="own", metric=replace(window.metric, recurring=False))
     usage = vector_usage(events, window.metric)
     found = quantities(usage, [window, own], pl.lit(value=True))
     if not window.group_keys:

@@ -1,9 +1,9 @@
 """What a bucket costs: paid in arrears or in advance, so far or in the end, group by group."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from aggregation.quantity import GroupQuantity, Quantity
 from catalog.charge_terms import (
@@ -29,7 +29,7 @@ QUOTA = Step("included quota", Decimal(2), NONE, None, NONE)
 def events(*values: int) -> Quantity:
     """Return the sum of events, with the value and the id of each."""
     ids = tuple(f"e{number}" for number in range(len(values)))
-    return replace(used(sum(values), *values), event_ids=ids)
+    return structs.replace(used(sum(values), *values), event_ids=ids)
 
 
 def advance(included: int = 0) -> ChargeBucket:
@@ -82,7 +82,7 @@ def test_so_far_the_peak_is_priced_and_rounded_once() -> None:
 def test_in_arrears_what_is_so_far_is_what_is_billed(terms: ChargeTerms) -> None:
     """A charge in arrears costs the same, whether its period has ended or not."""
     bucket = ChargeBucket(a_charge(terms))
-    quantity = replace(used(7), precise_total_amount_cents=Decimal(250))
+    quantity = structs.replace(used(7), precise_total_amount_cents=Decimal(250))
 
     for currency in ("CAD", "JPY", "BHD"):
         fee = only(group_prices_so_far(bucket, quantity, currency))
@@ -106,7 +106,7 @@ def test_each_group_is_a_fee_of_its_own() -> None:
     )
     groups = (GroupQuantity(("east", None), used(1)), GroupQuantity(("west", "s"), used(1)))
 
-    found = group_prices(bucket, replace(used(2), groups=groups), "CAD")
+    found = group_prices(bucket, structs.replace(used(2), groups=groups), "CAD")
 
     assert [(fee.group, fee.amount_cents) for fee in found] == [
         ((("region", "east"), ("size", None)), 1),

@@ -1,11 +1,11 @@
 """Only what both engines can count is billed: the rest is disputed, window by window."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec import structs
 
 from aggregation.quantity import Quantity, UsageWindow
 from ingest.watermark import Watermark
@@ -28,7 +28,7 @@ from tests.rating.makers import (
 
 WATERMARK = Watermark(((0, 17),))
 LAKE = cast("Lake", SimpleNamespace(scan=lambda _: None))
-WINDOWS = [replace(a_window().usage, key=key) for key in "abcde"]
+WINDOWS = [structs.replace(a_window().usage, key=key) for key in "abcde"]
 
 
 def counting(

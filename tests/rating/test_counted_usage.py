@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import NO_USAGE, Selection, UsageWindow
@@ -73,11 +74,11 @@ def window_of(
         rounding_function=RoundingFunction.ROUND,
         rounding_precision=2,
     )
-    window = replace(
+    window = structs.replace(
         a_window(metric), is_prorated=is_prorated, period_days=30, timezone=TORONTO.key,
         wants_event_values=False,
     )  # fmt: skip
-    return replace(window, **changes)  # type: ignore[arg-type]
+    return structs.replace(window, **changes)
 
 
 @pytest.mark.parametrize(("kind", "is_prorated", "recurring"), KINDS)
@@ -97,8 +98,8 @@ def test_the_rows_make_the_units(
         for place, (of, hour, value, is_void) in enumerate(mended)
     ])  # fmt: skip
     plain = window_of(kind, is_prorated=is_prorated, recurring=recurring)
-    grouped = replace(plain, key="grouped", group_keys=("m", "t"))
-    chosen = replace(
+    grouped = structs.replace(plain, key="grouped", group_keys=("m", "t"))
+    chosen = structs.replace(
         plain, key="chosen", selection=Selection(ignored=((("m", ("a",)),),), matching=())
     )
     answered = quantities(usage, [plain, grouped, chosen], EVERYTHING, facts)
@@ -125,7 +126,7 @@ def test_counters_make_the_units(semantics: CounterSemantics) -> None:
         a_push(3, start, HOUR, Decimal(12)),
         a_push(4, None if start is None else HOUR, 2 * HOUR, Decimal(3)),
     ])  # fmt: skip
-    usage, window = frame([]), replace(a_window(metric), wants_event_values=False)
+    usage, window = frame([]), structs.replace(a_window(metric), wants_event_values=False)
 
     counted = counted_usage(usage, facts, window, EVERYTHING)
 
@@ -137,7 +138,10 @@ def test_a_counted_count_says_how_much() -> None:
     """A counter's push of a count metric counts what it says, an event one."""
     metric = a_metric(AggregationType.COUNT, counter_semantics=CounterSemantics.DELTA)
     facts = revisions([a_push(7, 0, HOUR, Decimal(40))])
-    usage, window = frame([an_event(1, 5)]), replace(a_window(metric), wants_event_values=False)
+    usage, window = (
+        frame([an_event(1, 5)]),
+        structs.replace(a_window(metric), wants_event_values=False),
+    )
 
     counted = counted_usage(usage, facts, window, EVERYTHING)
 
@@ -183,7 +187,7 @@ def test_one_row_alone_counts(kind: AggregationType, counted: list[int]) -> None
     usage = frame(
         [an_event(at, at * HOUR, Decimal(value)) for at, value in enumerate((2, 7, 7, 3), 1)]
     )
-    window = replace(
+    window = structs.replace(
         a_window(a_metric(kind)), wants_event_values=False, period_days=30, timezone=TORONTO.key
     )
 
@@ -201,7 +205,9 @@ def test_a_unique_value_counts_when_it_comes_and_goes() -> None:
         an_event(at, at * HOUR, value_text="a", operation_type=kind)
         for at, kind in enumerate(kinds, 1)
     ])  # fmt: skip
-    window = replace(a_window(a_metric(AggregationType.UNIQUE_COUNT)), wants_event_values=False)
+    window = structs.replace(
+        a_window(a_metric(AggregationType.UNIQUE_COUNT)), wants_event_values=False
+    )
 
     found = counted_usage(usage, None, window, EVERYTHING)
 

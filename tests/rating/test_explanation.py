@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import UsageWindow
@@ -78,7 +79,7 @@ def explained(
     usage = frame(
         [an_event(number, hour * 3600, value) for number, (hour, value) in enumerate(pushed)]
     )
-    asked: UsageWindow = replace(
+    asked: UsageWindow = structs.replace(
         a_window(a_metric(kind)), is_prorated=charge.is_prorated, period_days=30,
         timezone="America/Toronto",
     )  # fmt: skip

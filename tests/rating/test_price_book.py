@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from aggregation.quantity import Selection, UsageWindow
 from catalog.charge_terms import StandardTerms
@@ -167,7 +168,7 @@ def test_the_split_for_display_is_a_question_of_its_own() -> None:
 
     assert presentation_window(second) is None
     assert first.usage.wants_event_values
-    assert presentation_window(first) == replace(
+    assert presentation_window(first) == structs.replace(
         first.usage,
         key=f"{first.usage.key}/presented",
         group_keys=("region", "user"),

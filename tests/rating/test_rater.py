@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aggregation.quantity import Quantity
 from catalog.charge_terms import (
@@ -248,9 +249,9 @@ def test_the_digest_knows_every_input() -> None:
     period = a_period()
     cut = replace(period, usage_end=period.start)
     changed = [
-        (scope, charge, metric, replace(quantity, units=Decimal(6))),
-        (scope, charge, metric, replace(quantity, events_count=3)),
-        (scope, charge, metric, replace(quantity, inputs_digest="abc")),
+        (scope, charge, metric, structs.replace(quantity, units=Decimal(6))),
+        (scope, charge, metric, structs.replace(quantity, events_count=3)),
+        (scope, charge, metric, structs.replace(quantity, inputs_digest="abc")),
         (scope, a_charge(StandardTerms(Decimal(1))), metric, quantity),
         (scope, a_charge(PercentageTerms(Decimal("0.002"))), metric, quantity),
         (scope, a_charge(quantity_included=Decimal(1)), metric, quantity),

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from msgspec import structs
 
 from aggregation import second_engine_question
 from aggregation.aggregator import quantities
@@ -35,8 +36,8 @@ ONE = Quantity(
     total_aggregated_units=Decimal(4),
     precise_total_amount_cents=Decimal(5),
 )
-GROUPED = replace(
-    ONE, groups=(GroupQuantity((None, "a"), ONE), GroupQuantity(("b", "a"), replace(ONE)))
+GROUPED = structs.replace(
+    ONE, groups=(GroupQuantity((None, "a"), ONE), GroupQuantity(("b", "a"), structs.replace(ONE)))
 )
 WINDOW = a_window(a_metric())
 
@@ -49,9 +50,11 @@ def found(first: Quantity, second: Quantity) -> list[tuple[object, ...]]:
 
 def test_the_same_numbers_are_no_disagreement() -> None:
     """Equal numbers agree however written, said or not; events' values and digests say nothing."""
-    written = replace(ONE, units=Decimal("1.500"), inputs_digest="x", event_values=(Decimal(1),))
+    written = structs.replace(
+        ONE, units=Decimal("1.500"), inputs_digest="x", event_values=(Decimal(1),)
+    )
     plain = Quantity(Decimal(2), 2)
-    said = replace(
+    said = structs.replace(
         plain,
         full_units=Decimal(2),
         total_aggregated_units=Decimal(2),
@@ -60,7 +63,7 @@ def test_the_same_numbers_are_no_disagreement() -> None:
 
     assert found(ONE, written) == []
     assert found(plain, said) == []
-    assert found(GROUPED, replace(GROUPED, groups=GROUPED.groups[::-1])) == []
+    assert found(GROUPED, structs.replace(GROUPED, groups=GROUPED.groups[::-1])) == []
 
 
 @pytest.mark.parametrize(
@@ -78,17 +81,17 @@ def test_each_number_is_compared(field: str, number: str) -> None:
     value = getattr(ONE, field)
     step = 1 if field == "events_count" else Decimal("1E-20")
     changes: dict[str, Any] = {field: value + step}
-    group = GroupQuantity(("b", "a"), replace(ONE, **changes))
+    group = GroupQuantity(("b", "a"), structs.replace(ONE, **changes))
 
-    assert found(ONE, replace(ONE, **changes)) == [(number, value, value + step, ())]
-    assert found(GROUPED, replace(GROUPED, groups=(GROUPED.groups[0], group))) == [
+    assert found(ONE, structs.replace(ONE, **changes)) == [(number, value, value + step, ())]
+    assert found(GROUPED, structs.replace(GROUPED, groups=(GROUPED.groups[0], group))) == [
         (number, value, value + step, ("b", "a"))
     ]
 
 
 def test_what_one_engine_did_not_find_is_told() -> None:
     """A group or a window that only one engine answers has no number on the other side."""
-    told = found(GROUPED, replace(GROUPED, groups=GROUPED.groups[:1]))
+    told = found(GROUPED, structs.replace(GROUPED, groups=GROUPED.groups[:1]))
     missing = disagreements([WINDOW], {"window": ONE}, {})
 
     assert {(first is None, second is None, group) for _, first, second, group in told} == {
@@ -143,14 +146,14 @@ def windows() -> list[UsageWindow]:
         is_fed = kind in (AggregationType.COUNT, AggregationType.SUM)
         semantics = CounterSemantics.CUMULATIVE if is_fed else None
         metric = a_metric(kind, counter_semantics=semantics)
-        plain = replace(a_window(metric), period_days=30)
-        asked += [plain, replace(plain, group_keys=("model",))]
+        plain = structs.replace(a_window(metric), period_days=30)
+        asked += [plain, structs.replace(plain, group_keys=("model",))]
         if may_recur:
-            asked.append(replace(plain, metric=replace(metric, recurring=True)))
+            asked.append(structs.replace(plain, metric=replace(metric, recurring=True)))
         if may_recur and kind is not AggregationType.WEIGHTED_SUM:
-            asked.append(replace(asked[-1], is_prorated=True))
-    asked.append(replace(asked[0], end=asked[0].end + timedelta(days=1)))
-    return [replace(window, key=str(number)) for number, window in enumerate(asked)]
+            asked.append(structs.replace(asked[-1], is_prorated=True))
+    asked.append(structs.replace(asked[0], end=asked[0].end + timedelta(days=1)))
+    return [structs.replace(window, key=str(number)) for number, window in enumerate(asked)]
 
 
 def disputes(events: list[Row], facts: list[Row]) -> int:

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from aggregation.quantity import GroupQuantity, Quantity, Selection
 from catalog.billing_periods import billing_period_at
 from catalog.charge_terms import StandardTerms
@@ -107,12 +109,12 @@ def told(line: RatedLine, **differs: object) -> RatedLine:
 def filtered_line() -> RatedLine:
     """Return the line of one region of a filter's usage."""
     charge, plain = replace(CHARGE, filters=(LARGE,)), a_window()
-    usage = replace(
+    usage = structs.replace(
         plain.usage, selection=Selection(LARGE.values), metric=a_metric(version=2), period_days=31
     )
     window = ChargeWindow(ChargeBucket(charge, LARGE), usage)
     part = Quantity(Decimal(6), 3, inputs_digest="e5")
-    whole = replace(part, groups=(GroupQuantity(("Québec",), part),))
+    whole = structs.replace(part, groups=(GroupQuantity(("Québec",), part),))
     (line,) = rated_charge_lines(scope(), window, whole)
     return line
 

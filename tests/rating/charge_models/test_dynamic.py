@@ -1,10 +1,10 @@
 """The dynamic model: each event brings its own price."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aggregation.quantity import NO_USAGE, Quantity
 from catalog.charge_terms import DynamicTerms
@@ -47,4 +47,4 @@ def test_the_unit_amount_is_shared_by_the_units() -> None:
     price = dynamic_price(DynamicTerms(), quantity, 2)
 
     assert unit_amount(DynamicTerms(), quantity, price) == Decimal("0.0201")
-    assert unit_amount(DynamicTerms(), replace(quantity, units=Decimal(0)), price) == 0
+    assert unit_amount(DynamicTerms(), structs.replace(quantity, units=Decimal(0)), price) == 0

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 
 from hypothesis import given
+from msgspec import structs
 
 from aggregation.aggregator import quantities
 from aggregation.quantity import EVERY_ROW, Quantity
@@ -37,7 +37,7 @@ def counted(
 ) -> Mapping[str, Quantity]:
     """Return quantities with the ids of their events, by key; unsplit ones under `whole/`."""
     split = [
-        replace(
+        structs.replace(
             window.usage,
             wants_event_values=True,
             group_keys=window.usage.group_keys if grouped else (),
@@ -46,9 +46,9 @@ def counted(
         for window in windows
     ]
     whole = [
-        replace(one, key=f"whole/{one.key}", group_keys=())
+        structs.replace(one, key=f"whole/{one.key}", group_keys=())
         if grouped
-        else replace(one, key=f"whole/{one.key}", selection=EVERY_ROW)
+        else structs.replace(one, key=f"whole/{one.key}", selection=EVERY_ROW)
         for one in split
     ]
     return quantities(frame(world.events), [*split, *whole], EVERYTHING, revisions(world.facts))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aggregation.aggregator import quantities
 from catalog.billable_metrics import AggregationType
@@ -226,7 +227,7 @@ def test_a_change_of_plan_bills_every_event_once(
     moments += [*changes, *(at - timedelta(microseconds=1) for at in changes)]
     rows = [dated(an_event(number, 0), at) for number, at in enumerate(moments)]
     windows = [
-        replace(window.usage, wants_event_values=True)
+        structs.replace(window.usage, wants_event_values=True)
         for each in due_closings(book, runs)
         for window in closing_windows(book, each)
     ]
