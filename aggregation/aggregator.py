@@ -89,8 +89,8 @@ def _found_rows(frame: pl.DataFrame) -> Iterator[tuple[int, Group, dict[str, obj
 def _with_digests(
     rows: Iterable[dict[str, object]], digests: pl.Series
 ) -> Iterator[dict[str, object]]:
-    for row, row["digests"] in zip(rows, _digest_bytes(digests), strict=True):
-        yield row
+    for row, own in zip(rows, _digest_bytes(digests), strict=True):
+        yield row | {"digests": own}
 
 
 def _digest_bytes(digests: pl.Series) -> Iterator[bytes]:
