@@ -12,6 +12,8 @@ JOBS ?= 2
 PY := .venv/bin/python
 # The longest stories first, as conftest sorts them, and not the files with the most tests.
 PYTEST := $(PY) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
+# A test that hangs fails alone; one that not even a signal reaches ends its worker. By night they take hours.
+LIMITS := --timeout 600 -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
 # Code that imports by room name must see this folder's rooms, wherever make was called from.
 export PYTHONPATH :=
 export PYTHONSAFEPATH :=
@@ -34,7 +36,7 @@ serve: runtime ## Start the product on its own data folder (./fusion-data)
 test: dev ## Prepare the real parts, then lint, types, import contracts and every test
 	@$(PY) -m tests.real_parts || echo "Some real parts are missing: see above."
 	@checked=0; scripts/check.sh || checked=$$?; \
-	echo "== tests"; $(PYTEST) $(ARGS); \
+	echo "== tests"; $(PYTEST) $(LIMITS) $(ARGS); \
 	[ $$checked -eq 0 ] || { echo "The checks before the tests failed: see above."; exit 1; }
 
 check: dev ## Lint, formatting, types and import contracts only (half a minute)
@@ -42,7 +44,7 @@ check: dev ## Lint, formatting, types and import contracts only (half a minute)
 
 nightly: dev ## The slow tests, and every property with 10,000 examples
 	@$(PY) -m tests.real_parts || echo "Some real parts are missing: see above."
-	@$(PYTEST) --timeout 0 -o faulthandler_timeout=0 -m "nightly or hypothesis" --hypothesis-profile nightly $(ARGS)
+	@$(PYTEST) -m "nightly or hypothesis" --hypothesis-profile nightly $(ARGS)
 
 bench: dev ## Measure speed against limits and peers; prints one line each
 	@$(PY) -m benchmarks $(ARGS)
