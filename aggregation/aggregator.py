@@ -75,7 +75,7 @@ def quantities(
 def _found_rows(frame: pl.DataFrame) -> Iterator[tuple[int, Group, dict[str, object]]]:
     """Yield a window's place, a group and what was found of it; its digests as sorted bytes."""
     places = frame["place"].to_list()
-    groups: Iterable[Group] = [None] * len(places)
+    groups: list[Group] = [None] * len(places)
     if "group" in frame:
         groups = [None if each is None else tuple(each) for each in frame["group"].to_list()]
     rows: Iterable[dict[str, object]] = frame.drop(
